@@ -1,0 +1,217 @@
+"""Sentence pairs: sampled from the grammar, lengths and splits under control, or read from your own file."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+from seq2seq_utils.grammar import LANGUAGES, SHORTEST, Link, Sampler, lexicon, say
+from seq2seq_utils.text import KoreanTokenizer, WordTokenizer
+
+_PATIENCE = 1000  # sentences seen before, one after another, until we say that there are no more
+_WORDS = WordTokenizer()
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Which word translates which, after Och and Ney (2003).
+
+    *Sure* links tie a word and its translation. *Possible* links, which include the sure ones, tie words
+    whose form depends on each other too: a French article and the noun that gives it its gender.
+    A link is (source word, target word), counted from 0.
+    """
+
+    source_words: tuple[str, ...]
+    target_words: tuple[str, ...]
+    sure: frozenset[Link]
+    possible: frozenset[Link]
+
+
+@dataclass(frozen=True, slots=True)
+class SentencePair:
+    """A sentence and its translation; the alignment is known where the grammar wrote them."""
+
+    source: str
+    target: str
+    alignment: Alignment | None = None
+
+
+class Splits(NamedTuple):
+    """Three lists of pairs, no source sentence in more than one of them."""
+
+    train: list[SentencePair]
+    validation: list[SentencePair]
+    test: list[SentencePair]
+
+
+# -------------------------------------------------------------------------- from the grammar
+def generate(
+    language: str,
+    count: int,
+    lengths: tuple[int, int] = (3, 10),
+    seed: int = 0,
+    exclude: Iterable[SentencePair] = (),
+) -> list[SentencePair]:
+    """Distinct English sentences with their translations, by the grammar.
+
+    Args:
+        language: ``"french"`` or ``"korean"``.
+        count: how many pairs.
+        lengths: the shortest and the longest English sentence, in words, punctuation not counted;
+            each length between is as likely. At least 3.
+        seed: the same seed gives the same pairs, on every machine.
+        exclude: pairs whose source sentences must not come again.
+
+    Raises:
+        ValueError: if the language is unknown, a number is out of range, or the grammar has no more
+            sentences of these lengths.
+    """
+    shortest, longest = lengths
+    if language not in LANGUAGES:
+        raise ValueError(f"language: {language!r} is not one of {', '.join(LANGUAGES)}")
+    if not SHORTEST <= shortest <= longest:
+        raise ValueError(f"lengths: {lengths} must be (shortest, longest), at least {SHORTEST} words")
+    if count < 0:
+        raise ValueError(f"count: {count} must be 0 or more")
+    return list(_distinct(language, count, shortest, longest, seed, exclude))
+
+
+def generate_splits(
+    language: str,
+    train: int,
+    validation: int,
+    test: int,
+    lengths: tuple[int, int] = (3, 10),
+    seed: int = 0,
+) -> Splits:
+    """Training, validation and test pairs from the grammar, all of them distinct (see `generate`)."""
+    pairs = generate(language, train + validation + test, lengths, seed)
+    return Splits(
+        pairs[:train], pairs[train : train + validation], pairs[train + validation :]
+    )
+
+
+def tokenizer(language: str) -> WordTokenizer:
+    """The word tokenizer for ``"english"``, ``"french"`` or ``"korean"`` of the grammar."""
+    if language == "korean":
+        return KoreanTokenizer(lexicon.korean_particle_hosts())
+    if language in ("english", *LANGUAGES):
+        return WordTokenizer()
+    raise ValueError(f"language: {language!r} is not one of english, {', '.join(LANGUAGES)}")
+
+
+def _distinct(
+    language: str, count: int, shortest: int, longest: int, seed: int, exclude: Iterable[SentencePair]
+) -> Iterator[SentencePair]:
+    sampler = Sampler(seed)
+    pick_length = random.Random(f"lengths {seed}").random
+    seen = {pair.source for pair in exclude}
+    found = repeated = 0
+    while found < count:
+        length = shortest + int(pick_length() * (longest - shortest + 1))
+        words, target_words, sure, possible = say(sampler.meaning(length), language)
+        source = _WORDS.join(words)
+        if source in seen:
+            repeated += 1
+            if repeated == _PATIENCE:
+                raise ValueError(
+                    f"count: {count} is more than the grammar has sentences of {shortest} to {longest} "
+                    f"words (found {found}); ask for fewer, or for longer ones"
+                )
+            continue
+        seen.add(source)
+        found, repeated = found + 1, 0
+        links = frozenset(sure)
+        alignment = Alignment(
+            tuple(word.lower() for word in words), tuple(target_words), links, links.union(possible)
+        )
+        yield SentencePair(source, _WORDS.join(target_words), alignment)
+
+
+# ----------------------------------------------------------------------------- from your files
+def read_pairs(path: str | Path, target_path: str | Path | None = None) -> list[SentencePair]:
+    """Sentence pairs from a file of your own: plain text or gzip, in UTF-8.
+
+    Args:
+        path: a tab-separated file, source and target in its first two columns (further ones are
+            ignored: Tatoeba's pair files have them); or, with `target_path`, the source sentences, one a line.
+        target_path: the file with their translations, line by line.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: naming file and line, if a line has no tab or an empty side, if the two files have
+            different numbers of lines, or if a file is not UTF-8.
+    """
+    if target_path is None:
+        return [_columns(line, f"{path}, line {number}") for number, line in _lines(path)]
+    pairs = []
+    for source, target in zip_longest(_lines(path), _lines(target_path)):
+        if source is None or target is None:
+            shorter, (number, _) = (path, target) if source is None else (target_path, source)
+            raise ValueError(f"{shorter}: ends before line {number}; the two files must be parallel")
+        pairs.append(_pair(source[1], target[1], f"{path}, line {source[0]}"))
+    return pairs
+
+
+def split_pairs(
+    pairs: Iterable[SentencePair], validation: int, test: int, seed: int = 0
+) -> Splits:
+    """Splits pairs at random, so that no source sentence of a later split is in an earlier one.
+
+    A sentence with several translations is not torn apart: all of its pairs go the same way.
+
+    Args:
+        pairs: the pairs, repeats allowed.
+        validation: how many distinct source sentences to set aside for validation.
+        test: how many for the test.
+        seed: the same seed gives the same split.
+
+    Raises:
+        ValueError: if nothing would be left to train on.
+    """
+    by_source: dict[str, list[SentencePair]] = {}
+    for pair in pairs:
+        by_source.setdefault(pair.source, []).append(pair)
+    groups = list(by_source.values())
+    if min(validation, test) < 0 or validation + test >= len(groups):
+        raise ValueError(
+            f"validation, test: {validation} and {test} leave nothing to train on; there are "
+            f"{len(groups)} distinct source sentences"
+        )
+    random.Random(seed).shuffle(groups)
+    parts = groups[validation + test :], groups[:validation], groups[validation : validation + test]
+    return Splits(*([pair for group in part for pair in group] for part in parts))
+
+
+def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """The numbered lines of a plain or gzip file; empty lines at its end are not counted."""
+    content = Path(path).read_bytes()
+    if content.startswith(b"\x1f\x8b"):
+        content = gzip.decompress(content)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{path}, line {number}: not UTF-8; save the file in that encoding") from None
+    # Not splitlines: that also breaks at characters that stand inside sentences, such as U+2028.
+    lines = text.rstrip().split("\n") if text.strip() else []
+    return iter(enumerate((line.rstrip("\r") for line in lines), start=1))
+
+
+def _columns(line: str, where: str) -> SentencePair:
+    source, tab, rest = line.partition("\t")
+    if not tab:
+        raise ValueError(f"{where}: no tab in {line[:60]!r}; a line is source, tab, target")
+    return _pair(source, rest.partition("\t")[0], where)
+
+
+def _pair(source: str, target: str, where: str) -> SentencePair:
+    source, target = source.strip(), target.strip()
+    if not source or not target:
+        raise ValueError(f"{where}: the {'target' if source else 'source'} sentence is empty")
+    return SentencePair(source, target)
