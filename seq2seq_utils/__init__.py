@@ -1,0 +1,5 @@
+"""The code that the notebooks share, one module for each step of a sentence pair's journey.
+
+In reading order: `text`, `grammar`, `corpus`, `batching`, `models`, `decoding`, `metrics`, `training`,
+`plots`; and `checks`, which holds the notebooks to their claims. A module imports only those before it.
+"""

@@ -91,9 +91,7 @@ def generate_splits(
 ) -> Splits:
     """Training, validation and test pairs from the grammar, all of them distinct (see `generate`)."""
     pairs = generate(language, train + validation + test, lengths, seed)
-    return Splits(
-        pairs[:train], pairs[train : train + validation], pairs[train + validation :]
-    )
+    return Splits(pairs[:train], pairs[train : train + validation], pairs[train + validation :])
 
 
 def tokenizer(language: str) -> WordTokenizer:
@@ -106,7 +104,12 @@ def tokenizer(language: str) -> WordTokenizer:
 
 
 def _distinct(
-    language: str, count: int, shortest: int, longest: int, seed: int, exclude: Iterable[SentencePair]
+    language: str,
+    count: int,
+    shortest: int,
+    longest: int,
+    seed: int,
+    exclude: Iterable[SentencePair],
 ) -> Iterator[SentencePair]:
     sampler = Sampler(seed)
     pick_length = random.Random(f"lengths {seed}").random
@@ -138,8 +141,8 @@ def read_pairs(path: str | Path, target_path: str | Path | None = None) -> list[
     """Sentence pairs from a file of your own: plain text or gzip, in UTF-8.
 
     Args:
-        path: a tab-separated file, source and target in its first two columns (further ones are
-            ignored: Tatoeba's pair files have them); or, with `target_path`, the source sentences, one a line.
+        path: a tab-separated file, source and target in its first two columns (further ones, as
+            Tatoeba's pair files have them, are ignored); or, with `target_path`, one source sentence a line.
         target_path: the file with their translations, line by line.
 
     Raises:
@@ -158,9 +161,7 @@ def read_pairs(path: str | Path, target_path: str | Path | None = None) -> list[
     return pairs
 
 
-def split_pairs(
-    pairs: Iterable[SentencePair], validation: int, test: int, seed: int = 0
-) -> Splits:
+def split_pairs(pairs: Iterable[SentencePair], validation: int, test: int, seed: int = 0) -> Splits:
     """Splits pairs at random, so that no source sentence of a later split is in an earlier one.
 
     A sentence with several translations is not torn apart: all of its pairs go the same way.

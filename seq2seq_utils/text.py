@@ -21,9 +21,11 @@ _PARTICLE = re.compile(r" -(?=[가-힣])")
 class Tokenizer(Protocol):
     """What turns a text into tokens, and tokens back into a text."""
 
-    def tokenize(self, text: str) -> list[str]: ...
+    def tokenize(self, text: str) -> list[str]:
+        """The tokens of `text`."""
 
-    def join(self, tokens: Sequence[str]) -> str: ...
+    def join(self, tokens: Sequence[str]) -> str:
+        """The text of `tokens`."""
 
 
 class CharacterTokenizer:
@@ -65,7 +67,7 @@ class KoreanTokenizer(WordTokenizer):
     """
 
     _PARTICLES = frozenset(
-        "은 는 이 가 을 를 과 와 이나 나 의 에 에서 에게 들".split()  # 들, the plural, comes before another
+        ("은", "는", "이", "가", "을", "를", "과", "와", "이나", "나", "의", "에", "에서", "에게", "들")
     )
     _AFTER_CONSONANT = frozenset(("은", "이", "을", "과", "이나"))
     _AFTER_VOWEL = frozenset(("는", "가", "를", "와", "나"))

@@ -12,9 +12,7 @@ _WRITERS = {"french": french.write, "korean": korean.write}
 LANGUAGES = tuple(_WRITERS)
 
 
-def say(
-    meaning: Meaning, language: str
-) -> tuple[list[str], list[str], list[Link], list[Link]]:
+def say(meaning: Meaning, language: str) -> tuple[list[str], list[str], list[Link], list[Link]]:
     """Says a meaning in English and in `language`.
 
     Args:

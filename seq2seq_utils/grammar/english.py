@@ -111,12 +111,7 @@ def _noun_phrase(words: list[str], phrase: NounPhrase) -> None:
         return
     determiner = phrase.determiner
     words.append(_PLURAL_DETERMINERS.get(determiner, determiner) if phrase.plural else determiner)
-    if phrase.before is not None:
-        phrase.before_at = len(words)
-        words.append(phrase.before.english)
-    if phrase.after is not None:
-        phrase.after_at = len(words)
-        words.append(phrase.after.english)
+    _adjectives(words, phrase)
     phrase.noun_at = len(words)
     words.append(phrase.noun.english[phrase.plural])
     if determiner == "a" and words[phrase.determiner_at + 1][0] in "aeiou":
@@ -132,6 +127,21 @@ def _noun_phrase(words: list[str], phrase: NounPhrase) -> None:
         phrase.conjunction_at = len(words)
         words.append(phrase.conjunction)
         _noun_phrase(words, phrase.second)
+
+
+def _adjectives(words: list[str], phrase: NounPhrase) -> None:
+    """A small red hat, an old red hat, but a strange old hat."""
+    before, after = phrase.before, phrase.after
+    age_last = before and after and before.quality == "age" and after.quality != "colour"
+    if age_last:
+        phrase.after_at = len(words)
+        words.append(after.english)
+    if before is not None:
+        phrase.before_at = len(words)
+        words.append(before.english)
+    if after is not None and not age_last:
+        phrase.after_at = len(words)
+        words.append(after.english)
 
 
 def _relative(words: list[str], phrase: NounPhrase, clause: Clause) -> None:

@@ -112,9 +112,7 @@ def _verb(writer: Writer, clause: Clause, antecedent: NounPhrase | None) -> None
     if clause.negation:
         writer.say("jamais" if clause.negation == "never" else "pas", clause.negation_at)
     if clause.frequency is not None:
-        writer.say_phrase(
-            clause.frequency.french, clause.frequency.french_links, clause.frequency_at
-        )
+        writer.say_phrase(clause.frequency.french, clause.frequency.french_links, clause.frequency_at)
     if compound:  # with être it agrees with the subject, with avoir with an object said before it
         agrees_with = subject if verb.etre else antecedent
         participle = verb.french_participle
@@ -131,8 +129,10 @@ def _verb(writer: Writer, clause: Clause, antecedent: NounPhrase | None) -> None
 
 
 def _has_imperfect(clause: Clause) -> bool:
-    """Whether the past is the imperfect: states ("était", "aimait"), and what went on meanwhile."""
-    return clause.verb is None or clause.verb.state or clause.conjunction == "while"
+    """Whether the past is the imperfect: states, habits ("often"), and what went on meanwhile."""
+    if clause.verb is None or clause.verb.state or clause.frequency is not None:
+        return True
+    return clause.conjunction == "while"
 
 
 def _simple_form(clause: Clause, person: int) -> str:

@@ -19,6 +19,7 @@ _PRONOUNS = {"I": "나", "he": "그", "she": "그녀", "we": "우리"}
 _DETERMINERS = {"this": "이", "that": "그", "my": "내", "our": "우리", "every": "모든"}
 _NOT = KoreanForms("않", "않는다", "않는", "않은", "않을", "않았")  # after a verb
 _NOT_SO = KoreanForms("않", "않다", "않은", "않은", "않을", "않았")  # after an adjective
+_ANIMATE = frozenset(lexicon.ANIMATE)
 _NOT_INTRODUCED = ("a", "some", "every")  # new to the listener: marked as subject, not as topic
 
 
@@ -29,24 +30,34 @@ def write(meaning: Meaning, full_stop_at: int) -> tuple[list[str], list[Link], l
     """
     writer = Writer()
     for index, part in enumerate(meaning):
-        last = index == len(meaning) - 1
-        following = None if last else meaning[index + 1].main
+        main = part.main
+        following = meaning[index + 1].main if index + 1 < len(meaning) else None
+        _first_time(writer, main)
         if part.subordinate is not None:
             _clause(writer, part.subordinate, part.subordinate, embedded=True)
-        _clause(writer, part.main, following, embedded=False)
+            writer.say(",")
+        _clause(writer, main, following, embedded=False)
+        if following is not None:
+            writer.say(",", following.conjunction_at - 1)
     writer.say(".", full_stop_at)
     return writer.words, writer.sure, writer.possible
 
 
 def _clause(writer: Writer, clause: Clause, joined: Clause | None, embedded: bool) -> None:
     """A clause whose verb ends in what `joined` calls for: its conjunction, or the plain ending."""
-    if clause.time is not None and clause.time_first:
-        writer.say_phrase(clause.time.korean, clause.time.korean_links, clause.time_at)
+    if embedded:
+        _first_time(writer, clause)
     _subject(writer, clause.subject, embedded)
     if clause.time is not None and not clause.time_first:
         writer.say_phrase(clause.time.korean, clause.time.korean_links, clause.time_at)
     _complements(writer, clause)
     _ending(writer, clause, joined)
+
+
+def _first_time(writer: Writer, clause: Clause) -> None:
+    if clause.time is not None and clause.time_first:
+        writer.say_phrase(clause.time.korean, clause.time.korean_links, clause.time_at)
+        writer.say(",", clause.time_at + len(clause.time.english))
 
 
 def _subject(writer: Writer, phrase: NounPhrase, embedded: bool) -> None:
@@ -60,15 +71,12 @@ def _subject(writer: Writer, phrase: NounPhrase, embedded: bool) -> None:
 
 
 def _complements(writer: Writer, clause: Clause, with_object: bool = True) -> None:
-    """What stands between subject and verb: place, recipient or goal, frequency, object, manner."""
+    """What stands between subject and verb: place, recipient or goal, object, frequency, manner.
+
+    The frequency comes after the object, whose own modifiers would claim it otherwise.
+    """
     if clause.place is not None:
         _place(writer, clause)
-    if clause.frequency is not None:
-        writer.say_phrase(
-            clause.frequency.korean, clause.frequency.korean_links, clause.frequency_at
-        )
-    if clause.negation == "never":
-        writer.say("결코", clause.negation_at)
     destination = clause.recipient or clause.goal
     if destination is not None:
         _noun_phrase(writer, destination)
@@ -76,6 +84,10 @@ def _complements(writer: Writer, clause: Clause, with_object: bool = True) -> No
     if clause.object is not None and with_object:
         _noun_phrase(writer, clause.object)
         _particle(writer, _OBJECT, clause.object)
+    if clause.frequency is not None:
+        writer.say_phrase(clause.frequency.korean, clause.frequency.korean_links, clause.frequency_at)
+    if clause.negation == "never":
+        writer.say("결코", clause.negation_at)
     if clause.manner is not None:
         writer.say_phrase(clause.manner.korean, clause.manner.korean_links, clause.manner_at)
 
@@ -110,6 +122,8 @@ def _ending(writer: Writer, clause: Clause, joined: Clause | None) -> None:
         writer.say("동안" if conjunction == "while" else "때", *conjunction_at)
         return
 
+    if clause.verb is None and clause.negation and not auxiliary:  # the tense of "was not" is in 않았다
+        auxiliary = (clause.verb_at,)
     base = "것이" if future else forms.past if clause.tense == "past" else forms.stem
     if future:
         writer.say(forms.future_modifier, *at)
@@ -163,27 +177,39 @@ def _noun_phrase(writer: Writer, phrase: NounPhrase) -> None:
         return
     if phrase.relative is not None:
         _relative(writer, phrase, phrase.relative)
-    if determiner in _DETERMINERS:
+    if determiner == "my" and noun.kind == "elder":  # 우리 할머니: one's family is "ours"
+        writer.say("우리", phrase.determiner_at)
+    elif determiner in _DETERMINERS:
         writer.say(_DETERMINERS[determiner], phrase.determiner_at)
     if phrase.owner is not None:
         _noun_phrase(writer, phrase.owner)
         writer.say("-의", phrase.of_at)
-    if phrase.before is not None:
-        writer.say(phrase.before.korean.modifier, phrase.before_at)
-    if phrase.after is not None:
-        writer.say(phrase.after.korean.modifier, phrase.after_at)
+    _adjectives(writer, phrase)
     writer.say(noun.korean, phrase.noun_at)
     counted = determiner == "some" or determiner in lexicon.NUMBERS
     if counted:
         number = "몇" if determiner == "some" else lexicon.NUMBERS[determiner][1]
         writer.say(number, phrase.determiner_at)
         writer.say(noun.counter, possible=(phrase.determiner_at, phrase.noun_at))
-    elif phrase.plural:
+    elif phrase.plural and (noun in _ANIMATE or determiner in _DETERMINERS):
         writer.say("-들", possible=(phrase.noun_at,))
     if phrase.second is not None:
         joining = _JOINING[phrase.conjunction][0 if has_final_consonant(writer.words[-1]) else 1]
         writer.say(joining, phrase.conjunction_at)
         _noun_phrase(writer, phrase.second)
+
+
+def _adjectives(writer: Writer, phrase: NounPhrase) -> None:
+    """The adjectives; of two the first ends in -고, except before a colour: 작고 빠른, but 작은 빨간."""
+    said = [(phrase.before, phrase.before_at), (phrase.after, phrase.after_at)]
+    if phrase.before is not None and phrase.before.korean.stem == "새":  # it stands right at the noun
+        said.reverse()
+    said = [(adjective, at) for adjective, at in said if adjective is not None]
+    if len(said) == 2 and said[1][0].quality != "colour" and said[1][0].korean.stem != "새":
+        (first, at), *said = said
+        writer.say(first.korean.stem + "고", at)
+    for adjective, at in said:
+        writer.say(adjective.korean.modifier, at)
 
 
 def _relative(writer: Writer, phrase: NounPhrase, clause: Clause) -> None:

@@ -7,9 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-_DATA = tomllib.loads(
-    (Path(__file__).parent.parent / "lexicon.toml").read_text(encoding="utf-8")
-)
+_DATA = tomllib.loads((Path(__file__).parent.parent / "lexicon.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +50,8 @@ class Verb:
     etre: bool  # forms its past with être
     state: bool  # its French past is the imperfect
     activity: bool  # can last: "while she sleeps"
-    place_particle: str  # the Korean particle of the place where it happens
+    takes_place: bool  # whether a place may be named with it
+    place_particle: str  # the Korean particle of that place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +63,7 @@ class Adjective:
     french_before_vowel: str  # bel, vieil, nouvel; otherwise the masculine
     before: bool
     not_with_the: bool
+    quality: str  # colour, size, …; two of the same never describe one thing
     korean: KoreanForms
 
 
@@ -76,6 +76,7 @@ class Phrase:
     french_links: tuple[tuple[int, int, bool], ...]
     korean: tuple[str, ...]
     korean_links: tuple[tuple[int, int, bool], ...]
+    first: bool = False  # stands at the head of its sentence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +126,7 @@ def _verb(kind: str, entry: dict) -> Verb:
         etre=entry.get("etre", False),
         state=entry.get("state", False),
         activity=entry.get("activity", False),
+        takes_place=not entry.get("no_place", False),
         place_particle=entry.get("place_particle", "에서"),
     )
 
@@ -141,6 +143,7 @@ def _adjective(english: str, entry: dict) -> Adjective:
         french_before_vowel=before_vowel[0] if before_vowel else masculine,
         before=entry.get("before", False),
         not_with_the=entry.get("not_with_the", False),
+        quality=entry.get("quality", english),
         korean=KoreanForms(stem, stem + "다", modifier, modifier, future_modifier, past),
     )
 
@@ -158,6 +161,7 @@ def _time(english: str, entry: dict) -> Phrase:
         french_links=_links(entry["fr_links"]),
         korean=tuple(entry["ko"].split()),
         korean_links=_links(entry["ko_links"]),
+        first=entry.get("first", False),
     )
 
 
@@ -176,16 +180,16 @@ NOUNS: tuple[Noun, ...] = tuple(
 KINDS: tuple[str, ...] = tuple(_DATA["nouns"])
 ANIMATE: tuple[Noun, ...] = nouns_of(["animate"])
 PERSONS: tuple[Noun, ...] = nouns_of(["person"])
-GOALS: tuple[Noun, ...] = nouns_of(["goal"])
+GOALS: tuple[Noun, ...] = tuple(
+    noun for noun in nouns_of(["goal"]) if _DATA["nouns"][noun.kind][noun.english[0]].get("goal", True)
+)
 
 VERBS: dict[str, tuple[Verb, ...]] = {
-    kind: tuple(_verb(kind, entry) for entry in entries.values())
-    for kind, entries in _DATA["verbs"].items()
+    kind: tuple(_verb(kind, entry) for entry in entries.values()) for kind, entries in _DATA["verbs"].items()
 }
 # Which transitive verbs can have a noun of this class as their object: "the book that she wrote".
 VERBS_ABOUT: dict[str, tuple[Verb, ...]] = {
-    kind: tuple(v for v in VERBS["transitive"] if any(n.kind == kind for n in v.objects))
-    for kind in KINDS
+    kind: tuple(v for v in VERBS["transitive"] if any(n.kind == kind for n in v.objects)) for kind in KINDS
 }
 ACTIVITIES: tuple[Verb, ...] = tuple(v for v in VERBS["intransitive"] if v.activity)
 
@@ -202,8 +206,7 @@ AFTER: dict[str, tuple[Adjective, ...]] = {
     kind: tuple(a for a, on, _ in _ADJECTIVES if not a.before and kind in on) for kind in KINDS
 }
 PREDICATIVE: dict[str, tuple[Adjective, ...]] = {
-    kind: tuple(a for a, on, attributive in _ADJECTIVES if kind in on and not attributive)
-    for kind in KINDS
+    kind: tuple(a for a, on, attributive in _ADJECTIVES if kind in on and not attributive) for kind in KINDS
 }
 
 NUMBERS: dict[str, tuple[str, str]] = {
@@ -219,15 +222,16 @@ FREQUENCY, MANNER, PLACE_ADVERBS = (
 )
 TIMES: dict[str, tuple[Phrase, ...]] = {
     tense: tuple(
-        _time(english, entry)
-        for english, entry in _DATA["times"].items()
-        if tense in entry["tenses"]
+        _time(english, entry) for english, entry in _DATA["times"].items() if tense in entry["tenses"]
     )
     for tense in ("past", "present", "future")
 }
 PREPOSITIONS: tuple[Preposition, ...] = tuple(
     Preposition(
-        tuple(english.split()), tuple(entry["fr"].split()), entry.get("ko", ""), nouns_of(entry["on"])
+        tuple(english.split()),
+        tuple(entry["fr"].split()),
+        entry.get("ko", ""),
+        nouns_of(entry["on"]),
     )
     for english, entry in _DATA["prepositions"].items()
 )

@@ -1,0 +1,107 @@
+"""Search: model and sentences in, translations out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from seq2seq_utils.batching import pad
+from seq2seq_utils.models import Seq2Seq
+from seq2seq_utils.text import EOS_ID, SOS_ID, TextCodec
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """One translated sentence."""
+
+    text: str
+    ids: tuple[int, ...]  # without SOS and EOS
+    reached_end: bool  # False: the limit came before EOS, and the sentence may go on
+
+
+def default_limit(source_length: int) -> int:
+    """How many tokens a translation may have: it depends on its own source sentence alone."""
+    return 2 * source_length + 30
+
+
+@torch.no_grad()
+def greedy(
+    model: Seq2Seq, source: Tensor, source_lengths: Tensor, limits: Sequence[int]
+) -> list[tuple[list[int], bool]]:
+    """The likeliest token at every step, fed back at the next, until EOS, row by row.
+
+    Args:
+        model: in evaluation mode.
+        source: ids, (batch, source_len).
+        source_lengths: (batch,).
+        limits: the most tokens for each row, EOS not counted.
+
+    Returns:
+        For each row its ids, without SOS and EOS, and whether EOS came within the limit.
+    """
+    state = model.decoder.start(model.encoder(source, source_lengths))
+    token = torch.full_like(source[:, 0], SOS_ID)  # (batch,)
+    limit = torch.tensor(limits)
+    said: list[Tensor] = []
+    going = torch.ones(len(limits), dtype=torch.bool)
+    while going.any():
+        logits, state = model.decoder.step(token, state)
+        token = logits.argmax(dim=1)  # (batch,)
+        said.append(token.cpu())
+        # One step beyond the limit, so that an EOS right after the last allowed word is still seen.
+        going &= (said[-1] != EOS_ID) & (len(said) <= limit)
+    return [_cut(row, most) for row, most in zip(torch.stack(said, 1).tolist(), limits, strict=True)]
+
+
+def _cut(ids: list[int], limit: int) -> tuple[list[int], bool]:
+    """A row up to its own EOS or limit; what other rows' steps appended is not part of it."""
+    ids = ids[: limit + 1]
+    if EOS_ID in ids:
+        return ids[: ids.index(EOS_ID)], True
+    return ids[:limit], False
+
+
+def translate(
+    model: Seq2Seq,
+    sentences: Sequence[str],
+    source: TextCodec,
+    target: TextCodec,
+    limit: int | None = None,
+    batch_size: int = 64,
+) -> list[Translation]:
+    """Translates sentences by greedy search, in batches of similar length.
+
+    Args:
+        model: left in the mode, training or evaluation, that it was in.
+        sentences: as text.
+        source: the codec of their language.
+        target: the codec of the translations.
+        limit: the most tokens of a translation; by default what `default_limit` allows.
+        batch_size: how many sentences at a time; it does not change any translation.
+
+    Returns:
+        The translations, in the order of the sentences.
+
+    Raises:
+        ValueError: if a sentence is empty or has unknown words only.
+    """
+    encoded = [source.encode(sentence) for sentence in sentences]
+    order = sorted(range(len(encoded)), key=lambda row: len(encoded[row]))
+    translations: dict[int, Translation] = {}
+    was_training = model.training
+    model.eval()
+    try:
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            ids, lengths = pad([encoded[row] for row in rows])
+            limits = [default_limit(len(encoded[row])) if limit is None else limit for row in rows]
+            device = next(model.parameters()).device
+            found = greedy(model, ids.to(device), lengths, limits)
+            for row, (said, reached_end) in zip(rows, found, strict=True):
+                translations[row] = Translation(target.decode(said), tuple(said), reached_end)
+    finally:
+        model.train(was_training)
+    return [translations[row] for row in range(len(encoded))]

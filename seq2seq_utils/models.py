@@ -1,0 +1,231 @@
+"""The models: an encoder that reads, a decoder that writes, and the two together."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+INPUTS = ("embedding", "one_hot")
+
+State = Tensor | tuple[Tensor, Tensor]  # (batch, hidden_size); an LSTM has two, h and c
+
+
+class Encoded(NamedTuple):
+    """What the encoder makes of a batch of sentences."""
+
+    annotations: Tensor  # (batch, source_len, hidden_size): h_j, 0 where word j is padding
+    state: State  # the state at the last real word: the context vector c
+
+
+class Step(NamedTuple):
+    """What a decoder makes of one token."""
+
+    logits: Tensor  # (batch, vocabulary_size): scores of the next token
+    state: State  # s_i
+
+
+class OneHotLinear(nn.Module):
+    """One-hot vectors times a matrix, written out: what `nn.Embedding` does by looking up a row.
+
+    The matrix has the name and the shape that `nn.Embedding` gives it, so that weights can be exchanged.
+    """
+
+    def __init__(self, vocabulary_size: int, embedding_size: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(vocabulary_size, embedding_size))
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """The vectors of `ids`, any shape: that shape with embedding_size added at its end."""
+        one_hot = nn.functional.one_hot(ids, self.weight.shape[0])  # (..., vocabulary_size)
+        return one_hot.to(self.weight.dtype) @ self.weight  # (..., embedding_size)
+
+
+class Encoder(nn.Module):
+    """Reads a sentence from left to right; its last state is all that the decoder will get.
+
+    Args:
+        vocabulary_size: number of source tokens.
+        embedding_size: length of a word's vector.
+        hidden_size: length of the state.
+        cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
+        input: ``"embedding"`` looks word vectors up, ``"one_hot"`` multiplies for them.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_size: int,
+        hidden_size: int,
+        cell: str = "gru",
+        input: str = "embedding",
+    ) -> None:
+        super().__init__()
+        self.embedding = _input_layer(input, vocabulary_size, embedding_size)
+        self.rnn = _recurrent_layer(cell, embedding_size, hidden_size)
+
+    def forward(self, source: Tensor, source_lengths: Tensor) -> Encoded:
+        """Encodes a padded batch; packing lets each sentence end at its own last word.
+
+        Args:
+            source: ids, (batch, source_len).
+            source_lengths: real words in each row, (batch,).
+
+        Raises:
+            ValueError: if an id is outside the vocabulary, or the lengths disagree with the ids.
+        """
+        _check_ids("source", source, self.embedding.weight.shape[0])
+        _check_lengths(source, source_lengths)
+        embedded = self.embedding(source)  # (batch, source_len, embedding_size)
+        packed = pack_padded_sequence(embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False)
+        packed, state = self.rnn(packed)
+        annotations, _ = pad_packed_sequence(packed, batch_first=True, total_length=source.shape[1])
+        return Encoded(annotations, _without_layer(state))
+
+
+class Decoder(nn.Module):
+    """Writes a sentence word by word: each step goes on from the last state and the last word.
+
+    Args:
+        vocabulary_size: number of target tokens.
+        embedding_size: length of a word's vector.
+        hidden_size: length of the state; the encoder's must be the same.
+        cell: ``"rnn"``, ``"gru"`` or ``"lstm"``, as in the encoder.
+        input: ``"embedding"`` or ``"one_hot"``.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_size: int,
+        hidden_size: int,
+        cell: str = "gru",
+        input: str = "embedding",
+    ) -> None:
+        super().__init__()
+        self.embedding = _input_layer(input, vocabulary_size, embedding_size)
+        self.rnn = _recurrent_layer(cell, embedding_size, hidden_size)
+        self.output = nn.Linear(hidden_size, vocabulary_size)
+
+    def start(self, encoded: Encoded) -> State:
+        """The first state, s₀: the encoder's last one, and nothing else."""
+        return encoded.state
+
+    def step(self, token: Tensor, state: State) -> Step:
+        """One step: the last token, (batch,), and the last state give the next one's scores."""
+        embedded = self.embedding(token).unsqueeze(1)  # (batch, 1, embedding_size)
+        hidden, state = self.rnn(embedded, _with_layer(state))  # (batch, 1, hidden_size)
+        return Step(self.output(hidden.squeeze(1)), _without_layer(state))
+
+    def forward(self, target_input: Tensor, encoded: Encoded) -> Tensor:
+        """All steps in one call, each fed the true last token: (batch, target_len, vocabulary_size).
+
+        The same numbers as `step` after `step`, several times faster.
+
+        Raises:
+            ValueError: if an id is outside the vocabulary.
+        """
+        _check_ids("target_input", target_input, self.embedding.weight.shape[0])
+        embedded = self.embedding(target_input)  # (batch, target_len, embedding_size)
+        hidden, _ = self.rnn(embedded, _with_layer(self.start(encoded)))
+        return self.output(hidden)
+
+
+class Seq2Seq(nn.Module):
+    """An encoder and a decoder, trained together.
+
+    Raises:
+        ValueError: if the encoder's state would not fit the decoder.
+    """
+
+    def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
+        super().__init__()
+        ours, theirs = encoder.rnn, decoder.rnn
+        if type(ours) is not type(theirs) or ours.hidden_size != theirs.hidden_size:
+            raise ValueError(
+                f"decoder: {theirs} cannot start from the state of the encoder's {ours}; cell and "
+                "hidden_size must be the same"
+            )
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def forward(self, source: Tensor, source_lengths: Tensor, target_input: Tensor) -> Tensor:
+        """Scores for every next token, the true ones before it given.
+
+        Args:
+            source: ids, (batch, source_len).
+            source_lengths: real words in each row, (batch,).
+            target_input: SOS y₁ … yₙ, (batch, target_len).
+
+        Returns:
+            Logits, (batch, target_len, target vocabulary size).
+        """
+        return self.decoder(target_input, self.encoder(source, source_lengths))
+
+
+def plain_model(
+    source_vocabulary_size: int,
+    target_vocabulary_size: int,
+    embedding_size: int = 64,
+    hidden_size: int = 256,
+    cell: str = "gru",
+    input: str = "embedding",
+) -> Seq2Seq:
+    """The plain encoder–decoder of Sutskever et al. (2014), one layer deep."""
+    return Seq2Seq(
+        Encoder(source_vocabulary_size, embedding_size, hidden_size, cell, input),
+        Decoder(target_vocabulary_size, embedding_size, hidden_size, cell, input),
+    )
+
+
+def count_parameters(model: nn.Module) -> int:
+    """How many numbers training adjusts."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+
+
+def _input_layer(input: str, vocabulary_size: int, embedding_size: int) -> nn.Module:
+    if input not in INPUTS:
+        raise ValueError(f"input: {input!r} is not one of {', '.join(INPUTS)}")
+    layer = nn.Embedding if input == "embedding" else OneHotLinear
+    return layer(vocabulary_size, embedding_size)
+
+
+def _recurrent_layer(cell: str, input_size: int, hidden_size: int) -> nn.RNNBase:
+    if cell not in CELLS:
+        raise ValueError(f"cell: {cell!r} is not one of {', '.join(CELLS)}")
+    return CELLS[cell](input_size, hidden_size, batch_first=True)
+
+
+def _with_layer(state: State) -> State:
+    """The state as PyTorch's layers take it, with a dimension for their depth in front."""
+    if isinstance(state, tuple):
+        return state[0].unsqueeze(0), state[1].unsqueeze(0)
+    return state.unsqueeze(0)
+
+
+def _without_layer(state: State) -> State:
+    if isinstance(state, tuple):
+        return state[0].squeeze(0), state[1].squeeze(0)
+    return state.squeeze(0)
+
+
+def _check_ids(name: str, ids: Tensor, vocabulary_size: int) -> None:
+    if ids.ndim != 2 or ids.numel() == 0:
+        raise ValueError(f"{name}: shape {tuple(ids.shape)} is not (batch, length) with ids in it")
+    low, high = (int(bound) for bound in torch.aminmax(ids))
+    if low < 0 or high >= vocabulary_size:
+        outside = low if low < 0 else high
+        raise ValueError(f"{name}: id {outside} is outside the vocabulary (0 to {vocabulary_size - 1})")
+
+
+def _check_lengths(source: Tensor, lengths: Tensor) -> None:
+    batch, longest = source.shape
+    if lengths.shape != (batch,):
+        raise ValueError(f"source_lengths: shape {tuple(lengths.shape)}, but source has {batch} rows")
+    low, high = (int(bound) for bound in torch.aminmax(lengths))
+    if low < 1 or high > longest:
+        outside = low if low < 1 else high
+        raise ValueError(f"source_lengths: {outside} is not allowed; source has 1 to {longest} words")

@@ -1,0 +1,151 @@
+"""Training: the loss, one loop, and the record of how it went."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from tqdm.auto import tqdm
+
+from seq2seq_utils.batching import Batch
+from seq2seq_utils.models import Seq2Seq
+from seq2seq_utils.text import PAD_ID
+
+
+def seed_everything(seed: int) -> None:
+    """Makes what follows repeatable on this machine: weights and shuffling start from `seed`."""
+    random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def pick_device() -> torch.device:
+    """The fastest device there is: CUDA, Apple's MPS, or the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def token_loss(logits: Tensor, target_output: Tensor) -> tuple[Tensor, int]:
+    """The summed cross-entropy, in nats, of the real target tokens, EOS among them and PAD not.
+
+    Args:
+        logits: (batch, target_len, vocabulary_size).
+        target_output: (batch, target_len).
+
+    Returns:
+        The sum and the number of tokens; divide the one by the other for a loss per token.
+    """
+    total = nn.functional.cross_entropy(
+        logits.flatten(0, 1), target_output.flatten(), ignore_index=PAD_ID, reduction="sum"
+    )
+    return total, int((target_output != PAD_ID).sum())
+
+
+@torch.no_grad()
+def evaluate_loss(model: Seq2Seq, loader: DataLoader) -> float:
+    """The teacher-forced loss per token, in nats, over everything that `loader` gives.
+
+    One sum over the whole set is divided by one count: a mean of batch means would depend on how the
+    sentences fall into batches. `math.exp` of it is the perplexity.
+    """
+    was_training = model.training
+    model.eval()
+    total, count = 0.0, 0
+    for batch in loader:
+        loss, tokens = _batch_loss(model, batch)
+        total, count = total + loss.item(), count + tokens
+    model.train(was_training)
+    return total / count
+
+
+@dataclass
+class History:
+    """What `fit` saw, one record an epoch."""
+
+    records: list[dict[str, float]] = field(default_factory=list)
+
+    def frame(self) -> pd.DataFrame:
+        """The records as a table: epoch, step, seconds, train_loss, and what `measure` returned."""
+        return pd.DataFrame(self.records)
+
+
+def fit(
+    model: Seq2Seq,
+    loader: DataLoader,
+    epochs: int,
+    learning_rate: float = 3e-3,
+    clip_norm: float = 1.0,
+    measure: Callable[[Seq2Seq], dict[str, float]] | None = None,
+    progress: str = "training",
+) -> History:
+    """Trains with full teacher forcing and Adam; the learning rate falls linearly to 0.
+
+    Args:
+        model: trained in place, on the device it is on.
+        loader: the training batches, from `batching.make_loader`.
+        epochs: how many times each sentence is seen.
+        learning_rate: Adam's, at the first step.
+        clip_norm: the longest gradient allowed; longer ones are shortened to it.
+        measure: called with the model after each epoch; what it returns goes into the record, and the
+            time it takes is not counted.
+        progress: what to write beside the progress bar.
+
+    Returns:
+        One record an epoch: loss per token in nats, seconds of training so far.
+
+    Raises:
+        ValueError: if the loss is not a number; the message says at which step.
+    """
+    if epochs < 1:
+        raise ValueError(f"epochs: {epochs} is not allowed; it must be 1 or more")
+    steps = epochs * len(loader)
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
+    history, seconds, step = History(), 0.0, 0
+    model.train()
+    with progress_bar(steps, progress) as bar:
+        for epoch in range(1, epochs + 1):
+            started = time.perf_counter()
+            total, count = 0.0, 0
+            for batch in loader:
+                loss, tokens = _batch_loss(model, batch)
+                step, total, count = step + 1, total + loss.item(), count + tokens
+                if not math.isfinite(total):
+                    raise ValueError(
+                        f"loss: {loss.item()} at step {step} of {steps}; try a smaller learning_rate"
+                    )
+                optimizer.zero_grad()
+                (loss / tokens).backward()
+                nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+                optimizer.step()
+                schedule.step()
+                bar.update()
+            seconds += time.perf_counter() - started
+            record = {"epoch": epoch, "step": step, "seconds": seconds, "train_loss": total / count}
+            history.records.append(record | (measure(model) if measure else {}))
+            bar.set_postfix(loss=f"{total / count:.2f}")
+    return history
+
+
+def progress_bar(steps: int, description: str) -> tqdm:
+    """A bar that goes away when done; none where the environment has TQDM_DISABLE.
+
+    (The variable is tqdm's own, but its notebook version does not look at it.)
+    """
+    return tqdm(total=steps, desc=description, leave=False, disable="TQDM_DISABLE" in os.environ)
+
+
+def _batch_loss(model: Seq2Seq, batch: Batch) -> tuple[Tensor, int]:
+    batch = batch.to(next(model.parameters()).device)
+    logits = model(batch.source, batch.source_lengths, batch.target_input)
+    return token_loss(logits, batch.target_output)

@@ -1,0 +1,573 @@
+"""The rules that every notebook keeps.
+
+A rule is a function that takes a notebook and where it lies, and returns its complaints. The first
+half of this file holds the rules and applies them to the notebooks; the second half shows that each
+rule finds what it is there to find.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import pytest
+from markdown_it import MarkdownIt
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = [
+    path
+    for path in sorted((ROOT / "notebooks").rglob("*.ipynb"))
+    if ".ipynb_checkpoints" not in path.parts
+]
+
+MAX_CODE_LINES = 25
+MAX_OUTPUT_BYTES = 1_000_000
+MIN_ALT_LENGTH = 20  # characters: "A heatmap" tells nobody what it shows
+CLAIM_MARK = "✓ "  # what seq2seq_utils.check prints before a claim that holds
+# The last three sections of a notebook, in each language that notebooks are written in.
+CLOSING_HEADINGS = {"en": ["What you saw", "Exercises", "References"]}
+
+IMAGE_TYPES = ("image/png", "image/jpeg", "image/svg+xml")
+INSTALLS = re.compile(r"^\s*[!%]|\b(pip|conda|mamba)\s+install\b", re.MULTILINE)
+# An absolute path of two parts or more, as /home/somebody or C:\Users\Somebody. A slash in a
+# fraction, a web address or an HTML tag begins none, nor does one that goes on from a {folder}.
+MACHINE_PATH = re.compile(r"(?<![\w.:/<})])/[\w.~-]+/[\w.~-]+|\b[A-Z]:\\+\w+\\|file://")
+PROGRESS_BAR = re.compile(r"\d%\|")  # as tqdm draws it
+EMBEDDED_IMAGE = re.compile(r"base64,[\w+/=\s]+")
+
+
+# --- The rules ------------------------------------------------------------------------------------
+
+
+def one_title(notebook: NotebookNode, path: Path) -> list[str]:
+    """Exactly one H1, in the first cell."""
+    titles = [heading for heading in headings(notebook) if heading.level == 1]
+    if not titles:
+        return ["there is no title (a heading of level 1)"]
+    complaints = [f"{title.place}: a second title, {title.text!r}" for title in titles[1:]]
+    if titles[0].cell != 0:
+        complaints.insert(0, f"{titles[0].place}: the title belongs in the first cell")
+    return complaints
+
+
+def headings_in_order(notebook: NotebookNode, path: Path) -> list[str]:
+    """A heading is at most one level below the heading before it."""
+    complaints, level = [], 0
+    for heading in headings(notebook):
+        if heading.level > level + 1:
+            complaints.append(
+                f"{heading.place}: {heading.text!r} jumps from level {level} to {heading.level}"
+            )
+        level = heading.level
+    return complaints
+
+
+def closing_sections(notebook: NotebookNode, path: Path) -> list[str]:
+    """The last sections say what was seen, set exercises and give references."""
+    last = [heading.text for heading in headings(notebook) if heading.level == 2][-3:]
+    if last in CLOSING_HEADINGS.values():
+        return []
+    wanted = " or ".join(map(str, CLOSING_HEADINGS.values()))
+    return [f"the last headings of level 2 are {last}, not {wanted}"]
+
+
+def prose_before_code(notebook: NotebookNode, path: Path) -> list[str]:
+    """A Markdown cell stands directly before every code cell."""
+    complaints = []
+    for index, _ in code_cells(notebook):
+        before = notebook.cells[index - 1] if index else None
+        if before is None or before.cell_type != "markdown" or not before.source.strip():
+            complaints.append(f"{place(notebook, index)}: no prose directly before it")
+    return complaints
+
+
+def short_code(notebook: NotebookNode, path: Path) -> list[str]:
+    """A code cell fits on the screen together with its prose."""
+    return [
+        f"{place(notebook, index)}: {lines} lines of code; at most {MAX_CODE_LINES} are allowed"
+        for index, cell in code_cells(notebook)
+        if (lines := len(cell.source.splitlines())) > MAX_CODE_LINES
+    ]
+
+
+def imports_first(notebook: NotebookNode, path: Path) -> list[str]:
+    """The first code cell holds the imports, and nothing but imports."""
+    index, cell = next(code_cells(notebook), (0, None))
+    if cell is None:
+        return ["there is no code cell"]
+    try:
+        statements = ast.parse(cell.source).body
+    except SyntaxError:
+        return [f"{place(notebook, index)}: only imports belong here, not a command"]
+    return [
+        f"{place(notebook, index)}: only imports belong here, not `{ast.unparse(statement)}`"
+        for statement in statements
+        if not isinstance(statement, ast.Import | ast.ImportFrom)
+    ]
+
+
+def nothing_installed(notebook: NotebookNode, path: Path) -> list[str]:
+    """No cell installs anything or runs a command of the shell."""
+    return [
+        f"{place(notebook, index)}: `{found[0].strip()}` installs something or runs a command"
+        for index, cell in code_cells(notebook)
+        if (found := INSTALLS.search(cell.source))
+    ]
+
+
+def alt_text_on_images(notebook: NotebookNode, path: Path) -> list[str]:
+    """Every image in the prose says in words what it shows."""
+    return [
+        f"{image.place}: the image {image.target} needs alt text of {MIN_ALT_LENGTH} characters"
+        f" or more, and has {image.text!r}"
+        for image in references(notebook, "image")
+        if len(image.text.strip()) < MIN_ALT_LENGTH
+    ]
+
+
+def alt_text_on_figures(notebook: NotebookNode, path: Path) -> list[str]:
+    """Every stored figure says in words what it shows."""
+    complaints = []
+    for index, output in outputs(notebook):
+        data = output.get("data", {})
+        for mime in IMAGE_TYPES:
+            alt = output.get("metadata", {}).get(mime, {}).get("alt", "")
+            if mime in data and len(alt.strip()) < MIN_ALT_LENGTH:
+                complaints.append(
+                    f"{place(notebook, index)}: its {mime} needs alt text of {MIN_ALT_LENGTH}"
+                    f" characters or more in the output's metadata, and has {alt!r}"
+                )
+        for image in html_references(data.get("text/html", "")):
+            if image.kind == "image" and len(image.text.strip()) < MIN_ALT_LENGTH:
+                complaints.append(f"{place(notebook, index)}: an image in its HTML has no alt text")
+    return complaints
+
+
+def images_in_repository(notebook: NotebookNode, path: Path) -> list[str]:
+    """An image is a file of the project, so that it shows without a network."""
+    return [
+        f"{image.place}: the image {image.target} is not a file of this project"
+        for image in references(notebook, "image")
+        if urlsplit(image.target).scheme or not is_file_near(path, urlsplit(image.target).path)
+    ]
+
+
+def links_resolve(notebook: NotebookNode, path: Path) -> list[str]:
+    """A relative link leads to a file or a heading; a web link is a whole https address."""
+    complaints = []
+    for link in references(notebook, "link"):
+        parts = urlsplit(link.target)
+        if parts.scheme or parts.netloc:
+            good = parts.scheme == "https" and re.fullmatch(r"[\w-]+(\.[\w-]+)+", parts.netloc)
+            problem = "" if good else "is not a whole https address"
+        elif parts.path and not is_file_near(path, parts.path):
+            problem = "leads to no file of this project"
+        elif parts.fragment and unquote(parts.fragment) not in anchors(notebook, path, parts.path):
+            problem = "leads to no heading"
+        else:
+            problem = "" if link.target else "leads nowhere"
+        if problem:
+            complaints.append(f"{link.place}: the link {link.target!r} {problem}")
+    return complaints
+
+
+def neighbours_linked(notebook: NotebookNode, path: Path) -> list[str]:
+    """The first cell links to the notebooks before and after this one."""
+    series = sorted(other.name for other in path.parent.glob("[0-9][0-9]_*.ipynb"))
+    if path.name not in series:
+        return []
+    position = series.index(path.name)
+    linked = {urlsplit(link.target).path for link in references(notebook, "link") if link.cell == 0}
+    return [
+        f"the first cell has no link to its neighbour {neighbour}"
+        for neighbour in series[max(position - 1, 0) : position] + series[position + 1 :][:1]
+        if neighbour not in linked
+    ]
+
+
+def executed_in_order(notebook: NotebookNode, path: Path) -> list[str]:
+    """The notebook was run once from the top: execution counts are 1, 2, 3 …"""
+    return [
+        f"{place(notebook, index)}: its execution count is {cell.execution_count}, not {expected}"
+        for expected, (index, cell) in enumerate(code_cells(notebook), start=1)
+        if cell.execution_count != expected
+    ]
+
+
+def no_stored_errors(notebook: NotebookNode, path: Path) -> list[str]:
+    """No output is an error, and none is a warning on the error stream."""
+    complaints = []
+    for index, output in outputs(notebook):
+        if output.output_type == "error":
+            complaints.append(f"{place(notebook, index)}: stored an error, {output.ename}")
+        elif output.get("name") == "stderr":
+            first_line = output.text.strip().partition("\n")[0]
+            complaints.append(f"{place(notebook, index)}: stored a warning, {first_line!r}")
+    return complaints
+
+
+def no_progress_bars(notebook: NotebookNode, path: Path) -> list[str]:
+    """No output is a progress bar: it is for the one who waits, and is stored half drawn."""
+    return [
+        f"{place(notebook, index)}: stored a progress bar; draw none where TQDM_DISABLE is set"
+        for index, output in outputs(notebook)
+        if PROGRESS_BAR.search(output_text(output))
+    ]
+
+
+def no_machine_paths(notebook: NotebookNode, path: Path) -> list[str]:
+    """Neither code nor outputs name a folder of somebody's machine."""
+    texts = [(index, cell.source) for index, cell in code_cells(notebook)]
+    texts += [(index, output_text(output)) for index, output in outputs(notebook)]
+    return [
+        f"{place(notebook, index)}: names a path of a machine, {found[0]!r}"
+        for index, text in texts
+        if (found := MACHINE_PATH.search(text))
+    ]
+
+
+def small_outputs(notebook: NotebookNode, path: Path) -> list[str]:
+    """The stored outputs stay small enough to read on the web."""
+    size = sum(
+        len(json.dumps(output, ensure_ascii=False).encode()) for _, output in outputs(notebook)
+    )
+    if size < MAX_OUTPUT_BYTES:
+        return []
+    return [f"its outputs take {size:,} bytes; fewer than {MAX_OUTPUT_BYTES:,} are allowed"]
+
+
+def claims_are_stored(notebook: NotebookNode, path: Path) -> list[str]:
+    """Every claim that a cell checks stands, as one line, in what the cell printed."""
+    complaints = []
+    for index, cell in code_cells(notebook):
+        claims = sum(is_claim(statement) for statement in statements_of(cell))
+        printed = "".join(output.get("text", "") for output in cell.outputs).splitlines()
+        held = sum(line.startswith(CLAIM_MARK) for line in printed)
+        if held < claims:
+            complaints.append(
+                f"{place(notebook, index)}: checks {claims} claims, but only {held} printed lines"
+                f" start with {CLAIM_MARK!r}"
+            )
+    return complaints
+
+
+Rule = Callable[[NotebookNode, Path], list[str]]
+RULES: list[Rule] = [
+    one_title,
+    headings_in_order,
+    closing_sections,
+    prose_before_code,
+    short_code,
+    imports_first,
+    nothing_installed,
+    alt_text_on_images,
+    alt_text_on_figures,
+    images_in_repository,
+    links_resolve,
+    neighbours_linked,
+    executed_in_order,
+    no_stored_errors,
+    no_progress_bars,
+    no_machine_paths,
+    small_outputs,
+    claims_are_stored,
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_keeps_the_rule(rule: Rule, path: Path):
+    if complaints := rule(read(path), path):
+        name = path.relative_to(ROOT).as_posix()
+        pytest.fail("\n  ".join([f"{name}: {rule.__doc__}", *complaints]), pytrace=False)
+
+
+# --- Reading a notebook ---------------------------------------------------------------------------
+
+
+class Heading(NamedTuple):
+    cell: int
+    place: str
+    level: int
+    text: str
+
+
+class Reference(NamedTuple):
+    """A link or an image, in Markdown or HTML."""
+
+    cell: int
+    place: str
+    kind: str  # "link" or "image"
+    target: str
+    text: str  # of an image, its alt text
+
+
+def read(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def place(notebook: NotebookNode, index: int) -> str:
+    """Say which cell is meant, in words that are easy to search for in the notebook."""
+    source = notebook.cells[index].source.strip()
+    first_line = source.partition("\n")[0]
+    return f"cell {index + 1} (`{first_line[:60]}`)"
+
+
+def code_cells(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
+    return ((i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+
+
+def outputs(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
+    return ((i, output) for i, cell in code_cells(notebook) for output in cell.outputs)
+
+
+def output_text(output: NotebookNode) -> str:
+    """Return all text of an output; the letters that encode an image are no text."""
+    parts = [output.get("text", ""), *output.get("traceback", [])]
+    for mime, value in output.get("data", {}).items():
+        if mime not in {"image/png", "image/jpeg"}:
+            parts.append(value if isinstance(value, str) else json.dumps(value))
+    return EMBEDDED_IMAGE.sub("", "\n".join(parts))
+
+
+def statements_of(cell: NotebookNode) -> list[ast.stmt]:
+    try:
+        return ast.parse(cell.source).body
+    except SyntaxError:  # a magic command
+        return []
+
+
+def is_claim(statement: ast.stmt) -> bool:
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and ast.unparse(call.func) == "check"
+
+
+def headings(notebook: NotebookNode) -> list[Heading]:
+    return [
+        Heading(index, place(notebook, index), level, text)
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "markdown"
+        for level, text in markdown_headings(cell.source)
+    ]
+
+
+def markdown_headings(source: str) -> list[tuple[int, str]]:
+    tokens = MarkdownIt("commonmark").parse(source)
+    found = []
+    for index, token in enumerate(tokens):
+        if token.type == "heading_open":
+            text = "".join(child.content for child in tokens[index + 1].children)
+            found.append((int(token.tag[1]), text))
+        elif token.type == "html_block":
+            found += [(int(n), f"<h{n}>") for n in re.findall(r"<h([1-6])\b", token.content)]
+    return found
+
+
+def references(notebook: NotebookNode, kind: str) -> list[Reference]:
+    """Return the links, or the images, of all Markdown cells."""
+    return [
+        found._replace(cell=index, place=place(notebook, index))
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "markdown"
+        for found in markdown_references(cell.source)
+        if found.kind == kind
+    ]
+
+
+def markdown_references(source: str) -> Iterator[Reference]:
+    for block in MarkdownIt("commonmark").parse(source):
+        for token in [block, *(block.children or [])]:
+            if token.type == "link_open":
+                yield Reference(0, "", "link", token.attrGet("href"), "")
+            elif token.type == "image":
+                yield Reference(0, "", "image", token.attrGet("src"), token.content)
+            elif token.type in {"html_block", "html_inline"}:
+                yield from html_references(token.content)
+
+
+def html_references(source: str) -> list[Reference]:
+    found = []
+
+    class Collector(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            values = {name: value or "" for name, value in attrs}
+            if tag == "a" and "href" in values:
+                found.append(Reference(0, "", "link", values["href"], ""))
+            elif tag == "img":
+                image = Reference(0, "", "image", values.get("src", ""), values.get("alt", ""))
+                found.append(image)
+
+    Collector().feed(source)
+    return found
+
+
+def is_file_near(path: Path, relative: str) -> bool:
+    """Tell whether a relative address leads from ``path`` to a file of the same project."""
+    target = (path.parent / unquote(relative)).resolve()
+    project = next(folder for folder in path.parents if (folder / "pyproject.toml").exists())
+    return target.exists() and target.is_relative_to(project.resolve())
+
+
+def anchors(notebook: NotebookNode, path: Path, relative: str) -> set[str]:
+    """Return the anchors of the file that a link leads to; an empty address is the notebook."""
+    target = path.parent / unquote(relative)
+    if relative and target.suffix == ".md":
+        found = markdown_headings(target.read_text(encoding="utf-8"))
+        # As the web page of a repository writes them: small letters and no punctuation.
+        return {re.sub(r"[^\w -]", "", text.lower()).replace(" ", "-") for _, text in found}
+    if relative and target.suffix != ".ipynb":
+        return set()
+    there = read(target) if relative else notebook
+    return {heading.text.replace(" ", "-") for heading in headings(there)}  # as JupyterLab does
+
+
+# --- The rules, seen to fail ----------------------------------------------------------------------
+
+ALT = "A line that falls from three to one over ten steps"
+
+
+def good_notebook() -> NotebookNode:
+    """Return a small notebook that keeps every rule."""
+    figure = new_output("display_data", data={"image/png": "iVBORw0KGgo="})
+    figure.metadata = {"image/png": {"alt": ALT}}
+    claim = new_output("stream", name="stdout", text="✓ one and one is two\n")
+    cells = [
+        new_markdown_cell("# Counting\n\n[Before](01_first.ipynb) · [after](03_third.ipynb)"),
+        new_markdown_cell("Each tool comes from the project."),
+        new_code_cell("import torch", execution_count=1),
+        new_markdown_cell(f"## Adding up\n\n![{ALT}](figures/line.svg)\n\n[Web](https://a.org/b)"),
+        new_code_cell('check("one and one is two", 1 + 1 == 2)', execution_count=2),
+        new_markdown_cell(
+            '### Drawing it\n\n[Above](#Adding-up), <a href="../README.md#use">use</a>'
+        ),
+        new_code_cell("plot()", execution_count=3),
+        new_markdown_cell("## What you saw\n\n## Exercises\n\n## References"),
+    ]
+    cells[4].outputs = [claim]
+    cells[6].outputs = [figure]
+    return new_notebook(cells=cells)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the good notebook would lie, in the middle of a series of three."""
+    folder = tmp_path / "notebooks"
+    (folder / "figures").mkdir(parents=True)
+    (folder / "figures" / "line.svg").touch()
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "README.md").write_text("# Use\n", encoding="utf-8")
+    for name in ("01_first", "02_second", "03_third"):
+        nbformat.write(good_notebook(), folder / f"{name}.ipynb")
+    return folder / "02_second.ipynb"
+
+
+class Break(NamedTuple):
+    """One way to break one rule, and a word of the complaint it must bring."""
+
+    rule: Rule
+    cell: int
+    change: Callable[[NotebookNode], object]
+    complaint: str
+
+
+def prose(text: str) -> Callable[[NotebookNode], object]:
+    """Add a paragraph to a Markdown cell."""
+    return lambda cell: cell.update(source=f"{cell.source}\n\n{text}")
+
+
+def source(text: str) -> Callable[[NotebookNode], object]:
+    return lambda cell: cell.update(source=text)
+
+
+def output(kind: str, **content: object) -> Callable[[NotebookNode], object]:
+    return lambda cell: cell.outputs.append(new_output(kind, **content))
+
+
+BREAKS = [
+    Break(one_title, 0, source("Counting"), "no title"),
+    Break(one_title, 3, prose("# Again"), "second title, 'Again'"),
+    Break(one_title, 3, prose("<h1>Again</h1>"), "second title"),
+    Break(headings_in_order, 3, source("#### Deep"), "jumps from level 1 to 4"),
+    Break(closing_sections, 7, source("## What you saw\n\n## References"), "What you saw"),
+    Break(prose_before_code, 3, lambda cell: cell.update(cell_type="raw"), "check("),
+    Break(prose_before_code, 3, source(" "), "no prose"),
+    Break(short_code, 6, source("plot()\n" * 26), "26 lines"),
+    Break(imports_first, 2, source("import torch\ntorch.manual_seed(0)"), "torch.manual_seed(0)"),
+    Break(imports_first, 2, source("%matplotlib inline\nimport torch"), "not a command"),
+    Break(nothing_installed, 6, source("%pip install torch"), "%"),
+    Break(nothing_installed, 6, source("if True:\n    !ls"), "!"),
+    Break(nothing_installed, 6, source('run("pip install torch")'), "pip install"),
+    Break(alt_text_on_images, 3, prose("![](figures/line.svg)"), "line.svg"),
+    Break(alt_text_on_images, 3, prose("![a line](figures/line.svg)"), "'a line'"),
+    Break(alt_text_on_images, 3, prose('<img src="figures/line.svg">'), "line.svg"),
+    Break(alt_text_on_figures, 6, output("display_data", data={"image/png": "iVBO"}), "image/png"),
+    Break(alt_text_on_figures, 6, output("display_data", data={"image/svg+xml": "<svg/>"}), "svg"),
+    Break(alt_text_on_figures, 6, output("display_data", data={"text/html": "<img>"}), "HTML"),
+    Break(images_in_repository, 3, prose(f"![{ALT}](figures/no.svg)"), "figures/no.svg"),
+    Break(images_in_repository, 3, prose(f"![{ALT}](https://a.org/b.png)"), "https://a.org/b.png"),
+    Break(links_resolve, 3, prose("[more](no.ipynb)"), "'no.ipynb' leads to no file"),
+    Break(links_resolve, 3, prose("[more](/etc/hosts)"), "'/etc/hosts' leads to no file"),
+    Break(links_resolve, 3, prose("[more](#Nowhere)"), "'#Nowhere' leads to no heading"),
+    Break(links_resolve, 3, prose("[more](01_first.ipynb#No)"), "'01_first.ipynb#No' leads to no"),
+    Break(links_resolve, 3, prose("[more](../README.md#no)"), "'../README.md#no' leads to no"),
+    Break(links_resolve, 3, prose("[more](http://a.org)"), "not a whole https address"),
+    Break(links_resolve, 3, prose("[more](https://localhost)"), "not a whole https address"),
+    Break(links_resolve, 3, prose("[more]()"), "leads nowhere"),
+    Break(neighbours_linked, 0, source("# Counting\n\n[x](03_third.ipynb)"), "01_first.ipynb"),
+    Break(neighbours_linked, 0, source("# Counting\n\n[x](01_first.ipynb)"), "03_third.ipynb"),
+    Break(executed_in_order, 4, lambda cell: cell.update(execution_count=7), "is 7, not 2"),
+    Break(executed_in_order, 6, lambda cell: cell.update(execution_count=None), "is None, not 3"),
+    Break(no_stored_errors, 6, output("error", ename="KeyError"), "KeyError"),
+    Break(no_stored_errors, 6, output("stream", name="stderr", text="Warning: old\n"), "old"),
+    Break(no_progress_bars, 6, output("display_data", data={"text/plain": "  0%|  | 0/9"}), "bar"),
+    Break(no_machine_paths, 6, output("stream", text="saved to /home/ann/x.pt"), "/home/ann"),
+    Break(no_machine_paths, 6, output("stream", text="C:\\Users\\Ann"), "C:\\"),
+    Break(no_machine_paths, 6, output("display_data", data={"text/plain": "'/tmp/x'"}), "/tmp/x"),
+    Break(no_machine_paths, 6, source('open("/Users/ann/x")'), "/Users/ann"),
+    Break(small_outputs, 6, output("stream", text="x" * 1_000_000), "1,000,"),
+    Break(claims_are_stored, 4, lambda cell: cell.update(outputs=[]), "only 0 printed lines"),
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_good_notebook_keeps_the_rule(rule: Rule, path: Path):
+    assert rule(good_notebook(), path) == []
+
+
+@pytest.mark.parametrize(
+    "broken", BREAKS, ids=lambda each: f"{each.rule.__name__}: {each.complaint}"
+)
+def test_broken_notebook_brings_a_complaint(broken: Break, path: Path):
+    notebook = good_notebook()
+    broken.change(notebook.cells[broken.cell])
+    complaints = "\n".join(broken.rule(notebook, path))
+    assert broken.complaint in complaints
+
+
+def test_every_rule_is_seen_to_fail():
+    assert [rule for rule in RULES if rule not in {each.rule for each in BREAKS}] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1/2/3 and/or",
+        "https://a.org/b/c",
+        "<b>x</b></td></tr>",
+        "이/가, 을/를, 은/는",
+        "application/vnd.x/y",
+        "a / b / c",
+        "../figures/line.svg and ./a/b",
+        "{folder}/a/b and folder(x)/a/b",
+        r"A:\nB",
+    ],
+)
+def test_slash_without_a_machine_path_is_let_pass(text: str):
+    assert not MACHINE_PATH.search(text)
