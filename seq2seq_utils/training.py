@@ -109,7 +109,8 @@ def fit(
     if epochs < 1:
         raise ValueError(f"epochs: {epochs} is not allowed; it must be 1 or more")
     steps = epochs * len(loader)
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    fused = next(model.parameters()).device.type in ("cpu", "cuda")  # one pass over the weights, not several
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=fused)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
     history, seconds, step = History(), 0.0, 0
     model.train()

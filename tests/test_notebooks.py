@@ -22,9 +22,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = [
-    path
-    for path in sorted((ROOT / "notebooks").rglob("*.ipynb"))
-    if ".ipynb_checkpoints" not in path.parts
+    path for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts
 ]
 
 MAX_CODE_LINES = 25
@@ -235,9 +233,7 @@ def no_machine_paths(notebook: NotebookNode, path: Path) -> list[str]:
 
 def small_outputs(notebook: NotebookNode, path: Path) -> list[str]:
     """The stored outputs stay small enough to read on the web."""
-    size = sum(
-        len(json.dumps(output, ensure_ascii=False).encode()) for _, output in outputs(notebook)
-    )
+    size = sum(len(json.dumps(output, ensure_ascii=False).encode()) for _, output in outputs(notebook))
     if size < MAX_OUTPUT_BYTES:
         return []
     return [f"its outputs take {size:,} bytes; fewer than {MAX_OUTPUT_BYTES:,} are allowed"]
@@ -444,9 +440,7 @@ def good_notebook() -> NotebookNode:
         new_code_cell("import torch", execution_count=1),
         new_markdown_cell(f"## Adding up\n\n![{ALT}](figures/line.svg)\n\n[Web](https://a.org/b)"),
         new_code_cell('check("one and one is two", 1 + 1 == 2)', execution_count=2),
-        new_markdown_cell(
-            '### Drawing it\n\n[Above](#Adding-up), <a href="../README.md#use">use</a>'
-        ),
+        new_markdown_cell('### Drawing it\n\n[Above](#Adding-up), <a href="../README.md#use">use</a>'),
         new_code_cell("plot()", execution_count=3),
         new_markdown_cell("## What you saw\n\n## Exercises\n\n## References"),
     ]
@@ -541,9 +535,7 @@ def test_good_notebook_keeps_the_rule(rule: Rule, path: Path):
     assert rule(good_notebook(), path) == []
 
 
-@pytest.mark.parametrize(
-    "broken", BREAKS, ids=lambda each: f"{each.rule.__name__}: {each.complaint}"
-)
+@pytest.mark.parametrize("broken", BREAKS, ids=lambda each: f"{each.rule.__name__}: {each.complaint}")
 def test_broken_notebook_brings_a_complaint(broken: Break, path: Path):
     notebook = good_notebook()
     broken.change(notebook.cells[broken.cell])

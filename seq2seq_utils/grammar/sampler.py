@@ -142,7 +142,7 @@ class Sampler:
                 subject = self._pronoun(gender_shows, first)
             clause = Clause(subject, tense, verb, None, negation)
             self._complete(clause, verb, bool(negation))
-        if self._grow(clause, spare, closed, during, timeless) > 0:
+        if self._grow(clause, spare, closed, during, timeless) != 0:
             return None
         if clause.adjective is not None:
             said = (clause.subject.before, clause.subject.after)
@@ -272,7 +272,7 @@ class Sampler:
         return len(time.english)
 
     def _add_place(self, clause: Clause, spare: int) -> int:
-        if clause.place is not None or _ends_in_relative(clause):
+        if spare == 0 or clause.place is not None or _ends_in_relative(clause):
             return 0
         if spare < 3 or self._chance(0.15):
             clause.place = Place(self._pick(lexicon.PLACE_ADVERBS))

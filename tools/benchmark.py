@@ -1,0 +1,95 @@
+"""Measure the speeds that the project promises, and print them; nothing here can fail.
+
+python tools/benchmark.py
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from seq2seq_utils.batching import encode_pairs, make_batch, make_loader
+from seq2seq_utils.corpus import generate, tokenizer
+from seq2seq_utils.decoding import translate
+from seq2seq_utils.models import Encoded, Seq2Seq, plain_model
+from seq2seq_utils.text import TextCodec
+from seq2seq_utils.training import fit, seed_everything
+
+RUNS = 5
+PAIRS = 20_000
+TRAINED = 5_000
+SENTENCES = 256
+BATCH_SIZE = 64
+
+
+def main() -> None:
+    """Print a row for each measurement: what, how fast, and what is promised."""
+    print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads, medians of {RUNS} runs\n")
+    for language in ("french", "korean"):
+        (seconds,) = medians(lambda language=language: generate(language, PAIRS))
+        row(f"generate {PAIRS:,} pairs, {language}", f"{seconds:.2f} s", "under 2 s")
+    measure_model()
+
+
+def measure_model() -> None:
+    """Time a GRU that is trained for a moment, so that its sentences end as sentences do."""
+    pairs = generate("french", TRAINED + SENTENCES)
+    english = TextCodec.build(tokenizer("english"), (pair.source for pair in pairs))
+    french = TextCodec.build(tokenizer("french"), (pair.target for pair in pairs))
+    ids = encode_pairs(pairs, english, french)
+    seed_everything(0)
+    model = plain_model(len(english.vocabulary), len(french.vocabulary))
+    fit(model, make_loader(ids[SENTENCES:]), epochs=2)
+
+    sentences = [pair.source for pair in pairs[:SENTENCES]]
+    alone, together = medians(
+        lambda: translate(model, sentences, english, french, batch_size=1),
+        lambda: translate(model, sentences, english, french, batch_size=BATCH_SIZE),
+    )
+    row("greedy search, one sentence at a time", f"{SENTENCES / alone:,.0f} sentences/s")
+    row(f"greedy search, {BATCH_SIZE} at a time", f"{SENTENCES / together:,.0f} sentences/s")
+    row("    how many times as fast", f"{alone / together:.1f}", "10 or more")
+
+    for size in (1, BATCH_SIZE):
+        batch = make_batch(ids[:size])
+        with torch.no_grad():
+            encoded = model.encoder(batch.source, batch.source_lengths)
+        slow, fast = medians(
+            lambda fed=batch.target_input, encoded=encoded: gradients_by_steps(model, fed, encoded),
+            lambda fed=batch.target_input, encoded=encoded: model.decoder(fed, encoded).sum().backward(),
+        )
+        row(f"decoder's gradients, {size} at a time, by steps", f"{1000 * slow:.0f} ms")
+        row(f"decoder's gradients, {size} at a time, in one call", f"{1000 * fast:.0f} ms")
+        row("    how many times as fast", f"{slow / fast:.1f}")
+
+
+def gradients_by_steps(model: Seq2Seq, target_input: Tensor, encoded: Encoded) -> None:
+    """Do with one step after another what the decoder does in one call."""
+    state, logits = model.decoder.start(encoded), []
+    for token in target_input.unbind(dim=1):
+        step = model.decoder.step(token, state)
+        state = step.state
+        logits.append(step.logits)
+    torch.stack(logits, dim=1).sum().backward()
+
+
+def medians(*works: Callable[[], object]) -> list[float]:
+    """Return the median seconds of each work; they take turns, so that a busy machine slows all alike."""
+    seconds = [[] for _ in works]
+    for _ in range(RUNS):
+        for work, times in zip(works, seconds, strict=True):
+            start = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - start)
+    return [statistics.median(times) for times in seconds]
+
+
+def row(what: str, measured: str, promised: str = "") -> None:
+    """Print one line of the table."""
+    print(f"{what:<48}{measured:>18}   {promised}".rstrip(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
