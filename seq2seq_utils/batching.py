@@ -59,10 +59,8 @@ def pad(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     """
     if not sequences:
         raise ValueError("sequences: there are none; a batch needs at least one sentence")
+    _check_not_empty("sequences:", sequences)
     lengths = [len(sequence) for sequence in sequences]
-    if min(lengths) == 0:
-        row = lengths.index(0)
-        raise ValueError(f"sequences: number {row} is empty; a sentence needs at least one token")
     longest = max(lengths)
     rows = [[*sequence, *[PAD_ID] * (longest - len(sequence))] for sequence in sequences]
     return torch.tensor(rows), torch.tensor(lengths)
@@ -84,6 +82,7 @@ def make_batch(pairs: Sequence[IdPair], ends_in_eos: bool = False) -> Batch:
             if not target or target[-1] != EOS_ID:
                 raise ValueError(f"pairs: the target of number {row} does not end in EOS ({EOS_ID})")
         targets = [target[:-1] for target in targets]
+    _check_not_empty("pairs: the target of", targets)
     source, source_lengths = pad([source for source, _ in pairs])
     target_input, target_lengths = pad([[SOS_ID, *target] for target in targets])
     target_output, _ = pad([[*target, EOS_ID] for target in targets])
@@ -141,3 +140,9 @@ def make_loader(pairs: Sequence[IdPair], batch_size: int = 64, pool: int = 20, s
     lengths = [(len(source), len(target)) for source, target in pairs]
     sampler = BucketSampler(lengths, batch_size, pool, seed)
     return DataLoader(pairs, batch_sampler=sampler, collate_fn=make_batch)
+
+
+def _check_not_empty(what: str, sequences: Sequence[Sequence[int]]) -> None:
+    for row, sequence in enumerate(sequences):
+        if not sequence:
+            raise ValueError(f"{what} number {row} is empty; a sentence needs at least one token")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -90,6 +91,9 @@ def generate_splits(
     seed: int = 0,
 ) -> Splits:
     """Training, validation and test pairs from the grammar, all of them distinct (see `generate`)."""
+    for name, size in (("train", train), ("validation", validation), ("test", test)):
+        if size < 0:
+            raise ValueError(f"{name}: {size} must be 0 or more")
     pairs = generate(language, train + validation + test, lengths, seed)
     return Splits(pairs[:train], pairs[train : train + validation], pairs[train + validation :])
 
@@ -148,7 +152,7 @@ def read_pairs(path: str | Path, target_path: str | Path | None = None) -> list[
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: naming file and line, if a line has no tab or an empty side, if the two files have
-            different numbers of lines, or if a file is not UTF-8.
+            different numbers of lines, if a file is not UTF-8, or if a gzip file is cut off.
     """
     if target_path is None:
         return [_columns(line, f"{path}, line {number}") for number, line in _lines(path)]
@@ -157,7 +161,8 @@ def read_pairs(path: str | Path, target_path: str | Path | None = None) -> list[
         if source is None or target is None:
             shorter, (number, _) = (path, target) if source is None else (target_path, source)
             raise ValueError(f"{shorter}: ends before line {number}; the two files must be parallel")
-        pairs.append(_pair(source[1], target[1], f"{path}, line {source[0]}"))
+        empty = target_path if source[1].strip() else path
+        pairs.append(_pair(source[1], target[1], f"{empty}, line {source[0]}"))
     return pairs
 
 
@@ -193,15 +198,20 @@ def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """The numbered lines of a plain or gzip file; empty lines at its end are not counted."""
     content = Path(path).read_bytes()
     if content.startswith(b"\x1f\x8b"):
-        content = gzip.decompress(content)
+        try:
+            content = gzip.decompress(content)
+        except (EOFError, OSError, zlib.error) as error:
+            raise ValueError(f"{path}: not a whole gzip file ({error})") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         number = content.count(b"\n", 0, error.start) + 1
         raise ValueError(f"{path}, line {number}: not UTF-8; save the file in that encoding") from None
     # Not splitlines: that also breaks at characters that stand inside sentences, such as U+2028.
-    lines = text.rstrip().split("\n") if text.strip() else []
-    return iter(enumerate((line.rstrip("\r") for line in lines), start=1))
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    while lines and not lines[-1].strip("\r "):
+        lines.pop()
+    return iter(enumerate(lines, start=1))
 
 
 def _columns(line: str, where: str) -> SentencePair:

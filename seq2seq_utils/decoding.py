@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seq2seq_utils.batching import pad
-from seq2seq_utils.models import Seq2Seq
+from seq2seq_utils.models import Seq2Seq, evaluation_mode
 from seq2seq_utils.text import EOS_ID, SOS_ID, TextCodec
 
 
@@ -41,7 +41,12 @@ def greedy(
 
     Returns:
         For each row its ids, without SOS and EOS, and whether EOS came within the limit.
+
+    Raises:
+        ValueError: if there is not one limit for each row.
     """
+    if len(limits) != len(source):
+        raise ValueError(f"limits: {len(limits)}, but source has {len(source)} rows")
     state = model.decoder.start(model.encoder(source, source_lengths))
     token = torch.full_like(source[:, 0], SOS_ID)  # (batch,)
     limit = torch.tensor(limits)
@@ -86,22 +91,22 @@ def translate(
         The translations, in the order of the sentences.
 
     Raises:
-        ValueError: if a sentence is empty or has unknown words only.
+        ValueError: if a sentence is empty or has unknown words only, or a number is out of range.
     """
+    if batch_size < 1:
+        raise ValueError(f"batch_size: {batch_size} is not allowed; it must be 1 or more")
+    if limit is not None and limit < 0:
+        raise ValueError(f"limit: {limit} is not allowed; it must be 0 or more")
     encoded = [source.encode(sentence) for sentence in sentences]
     order = sorted(range(len(encoded)), key=lambda row: len(encoded[row]))
     translations: dict[int, Translation] = {}
-    was_training = model.training
-    model.eval()
-    try:
+    device = next(model.parameters()).device
+    with evaluation_mode(model):
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
             ids, lengths = pad([encoded[row] for row in rows])
             limits = [default_limit(len(encoded[row])) if limit is None else limit for row in rows]
-            device = next(model.parameters()).device
             found = greedy(model, ids.to(device), lengths, limits)
             for row, (said, reached_end) in zip(rows, found, strict=True):
                 translations[row] = Translation(target.decode(said), tuple(said), reached_end)
-    finally:
-        model.train(was_training)
     return [translations[row] for row in range(len(encoded))]

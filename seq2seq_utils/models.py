@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -162,7 +164,12 @@ class Seq2Seq(nn.Module):
 
         Returns:
             Logits, (batch, target_len, target vocabulary size).
+
+        Raises:
+            ValueError: if an id is outside its vocabulary, or the tensors disagree about the batch.
         """
+        if len(target_input) != len(source):
+            raise ValueError(f"target_input: {len(target_input)} rows, but source has {len(source)}")
         return self.decoder(target_input, self.encoder(source, source_lengths))
 
 
@@ -184,6 +191,17 @@ def plain_model(
 def count_parameters(model: nn.Module) -> int:
     """How many numbers training adjusts."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+
+
+@contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Within it the model is in evaluation mode; after it, come what may, in the mode it was in."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)
 
 
 def _input_layer(input: str, vocabulary_size: int, embedding_size: int) -> nn.Module:

@@ -75,7 +75,7 @@ def padded_batches(
         y_label: of the rows.
         labels: what the legend calls real tokens and padding.
     """
-    figure, panels = plt.subplots(1, len(batches), figsize=(5 * len(batches), 3.6), sharey=True)
+    figure, panels = plt.subplots(1, len(batches), figsize=(5 * len(batches), 3.6), sharex=True, sharey=True)
     for panel, (title, lengths) in zip(panels, batches.items(), strict=True):
         rows, longest = range(len(lengths)), max(lengths)
         padding = [longest - length for length in lengths]

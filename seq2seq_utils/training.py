@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from seq2seq_utils.batching import Batch
-from seq2seq_utils.models import Seq2Seq
+from seq2seq_utils.models import Seq2Seq, evaluation_mode
 from seq2seq_utils.text import PAD_ID
 
 
@@ -58,13 +58,11 @@ def evaluate_loss(model: Seq2Seq, loader: DataLoader) -> float:
     One sum over the whole set is divided by one count: a mean of batch means would depend on how the
     sentences fall into batches. `math.exp` of it is the perplexity.
     """
-    was_training = model.training
-    model.eval()
     total, count = 0.0, 0
-    for batch in loader:
-        loss, tokens = _batch_loss(model, batch)
-        total, count = total + loss.item(), count + tokens
-    model.train(was_training)
+    with evaluation_mode(model):
+        for batch in _at_least_one(loader):
+            loss, tokens = _batch_loss(model, batch)
+            total, count = total + loss.item(), count + tokens
     return total / count
 
 
@@ -108,7 +106,7 @@ def fit(
     """
     if epochs < 1:
         raise ValueError(f"epochs: {epochs} is not allowed; it must be 1 or more")
-    steps = epochs * len(loader)
+    steps = epochs * len(_at_least_one(loader))
     fused = next(model.parameters()).device.type in ("cpu", "cuda")  # one pass over the weights, not several
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=fused)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
@@ -136,6 +134,12 @@ def fit(
             history.records.append(record | (measure(model) if measure else {}))
             bar.set_postfix(loss=f"{total / count:.2f}")
     return history
+
+
+def _at_least_one(loader: DataLoader) -> DataLoader:
+    if len(loader) == 0:
+        raise ValueError("loader: it has no batches; there must be at least one")
+    return loader
 
 
 def progress_bar(steps: int, description: str) -> tqdm:

@@ -8,7 +8,7 @@ import unicodedata
 
 import pytest
 
-from seq2seq_utils.grammar import english, lexicon, say
+from seq2seq_utils.grammar import Sampler, english, lexicon, say
 from seq2seq_utils.grammar.meaning import Clause, Complex, NounPhrase, Place
 
 NOUNS = {noun.english[0]: noun for noun in lexicon.NOUNS}
@@ -704,3 +704,8 @@ def test_sentence_written_by_hand_has_this_translation_and_these_links(lines, la
     expected = {link.rstrip("?"): "?" in link for link in links.split()}
     assert {f"{i}-{j}": False for i, j in sure} | {f"{i}-{j}": True for i, j in possible} == expected
     assert len(sure) + len(possible) == len(expected)
+
+
+def test_a_meaning_of_fewer_words_than_any_sentence_has_is_refused():
+    with pytest.raises(ValueError, match="length: 2 is not allowed; a sentence has 3 words or more"):
+        Sampler(0).meaning(2)

@@ -30,7 +30,13 @@ class Sampler:
         self._random = random.Random(seed).random
 
     def meaning(self, length: int) -> Meaning:
-        """A meaning whose English sentence has `length` words, punctuation not counted."""
+        """A meaning whose English sentence has `length` words, punctuation not counted.
+
+        Raises:
+            ValueError: if that is fewer than the shortest sentence has.
+        """
+        if length < SHORTEST:
+            raise ValueError(f"length: {length} is not allowed; a sentence has {SHORTEST} words or more")
         parts: Meaning = []
         for size, kind in self._plan(length):
             if kind == "subordinate":
@@ -205,7 +211,7 @@ class Sampler:
                 tasks.append((self._add_relative, (clause, phrase, closed)))
                 if not clause.negation:
                     tasks.append((self._add_second, (clause, phrase)))
-        while spare and tasks:
+        while spare > 0 and tasks:
             grower, part = tasks.pop(int(self._random() * len(tasks)))
             spare -= grower(part, spare)
         return spare
@@ -272,7 +278,7 @@ class Sampler:
         return len(time.english)
 
     def _add_place(self, clause: Clause, spare: int) -> int:
-        if spare == 0 or clause.place is not None or _ends_in_relative(clause):
+        if clause.place is not None or _ends_in_relative(clause):
             return 0
         if spare < 3 or self._chance(0.15):
             clause.place = Place(self._pick(lexicon.PLACE_ADVERBS))
@@ -315,7 +321,7 @@ class Sampler:
             size = 1 + extra + PREDICATES[kind]
             if size > spare:
                 return None, 0
-            if kind == "intransitive" and self._chance(0.5):
+            if kind == "intransitive" and relative.verb.takes_place and spare > size and self._chance(0.5):
                 size += self._add_place(relative, spare - size)
         else:
             with_noun = not may_be_pronoun or (spare >= 4 + extra and self._chance(0.7))
@@ -330,7 +336,7 @@ class Sampler:
 
 
 _ANIMATE = frozenset(lexicon.ANIMATE)
-_UNOWNED = frozenset(("adult", "elder", "child", "region", "landscape", "food", "dessert"))
+_UNOWNED = frozenset(("adult", "elder", "child", "region", "landscape", "fruit", "produce", "dessert"))
 _JOINABLE = frozenset(("the", "a", "this", "that", "my", "our"))
 
 
