@@ -89,7 +89,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Writes a sentence word by word: each step goes on from the last state and the last word.
+    """Writes a sentence word by word: each step goes on from the previous state and word.
 
     Args:
         vocabulary_size: number of target tokens.
@@ -117,7 +117,7 @@ class Decoder(nn.Module):
         return encoded.state
 
     def step(self, token: Tensor, state: State) -> Step:
-        """One step: the last token, (batch,), and the last state give the next one's scores."""
+        """One step: the previous token, (batch,), and the previous state give the next one's scores."""
         embedded = self.embedding(token).unsqueeze(1)  # (batch, 1, embedding_size)
         hidden, state = self.rnn(embedded, _with_layer(state))  # (batch, 1, hidden_size)
         return Step(self.output(hidden.squeeze(1)), _without_layer(state))

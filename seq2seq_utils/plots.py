@@ -12,6 +12,7 @@ import pandas as pd
 import seaborn as sns
 from IPython.display import display
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 # Safe for colour-blind readers, and the same in every figure and diagram.
 SOURCE, TARGET, ATTENTION, PLAIN = "#0072B2", "#D55E00", "#009E73", "#7F7F7F"
@@ -130,6 +131,7 @@ def learning_curves(
             ax=axis,
         )
         axis.set(xlabel=x_label, ylabel=label)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no half an epoch
         if group:
             axis.legend(title=None)
     sns.despine(figure)

@@ -191,11 +191,11 @@ def test_translate_keeps_to_the_limit_it_is_given():
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_translate_works_in_evaluation_mode_and_restores_the_mode(training):
+def test_translate_works_in_evaluation_mode_without_gradients_and_restores_the_mode(training):
     model, seen = untrained_model().train(training), []
-    model.encoder.register_forward_hook(lambda encoder, *_: seen.append(encoder.training))
+    model.encoder.register_forward_hook(lambda *_: seen.append((model.training, torch.is_grad_enabled())))
     translate(model, SENTENCES[:2], SOURCE, TARGET)
-    assert seen == [False]
+    assert seen == [(False, False)]
     assert (model.training, model.encoder.training, model.decoder.training) == (training,) * 3
 
 

@@ -248,6 +248,7 @@ KOREAN_IRREGULAR = {  # stem: past modifier (of an adjective: modifier), future 
         부르 부른 부를 불렀
         빠르 빠른 빠를 빨랐
         게으르 게으른 게으를 게을렀
+        머무르 머무른 머무를 머물렀
         아름답 아름다운 아름다울 아름다웠
         무겁 무거운 무거울 무거웠
         가볍 가벼운 가벼울 가벼웠

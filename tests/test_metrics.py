@@ -7,8 +7,8 @@ import sacrebleu
 
 from seq2seq_utils.metrics import bleu, exact_match
 
-REFERENCES = ["Le petit chat dort ici .", "Elle lit un livre rouge .", "Il pleut ."]
-TRANSLATIONS = ["Le petit chat dort là .", "Elle lit un livre .", "Il neige beaucoup aujourd'hui ."]
+REFERENCES = ["Le petit chat dort ici.", "Elle lit un livre rouge.", "Il pleut."]
+TRANSLATIONS = ["Le petit chat dort là.", "Elle lit un livre.", "Il neige beaucoup aujourd'hui."]
 
 
 def test_exact_match_is_the_share_of_equal_texts():

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -112,20 +113,21 @@ def test_loss_that_fit_reports_is_per_token_too(id_pairs):
 
 def test_reported_loss_is_teacher_forced(id_pairs):
     model = small_model()
-    reported = evaluate_loss(model, make_loader(id_pairs))
-    free, count = by_hand(model, id_pairs, free_running=True)
-    assert abs(reported - free / count) > 1e-3
+    forced, count = by_hand(model, id_pairs)
+    free, _ = by_hand(model, id_pairs, free_running=True)
+    assert evaluate_loss(model, make_loader(id_pairs)) == pytest.approx(forced / count)
+    assert abs(forced - free) / count > 1e-3, "the two are to be told apart"
 
 
 # --- The model's mode -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", [True, False])
-def test_evaluate_loss_works_in_evaluation_mode_and_restores_the_mode(id_pairs, mode):
+def test_evaluate_loss_works_in_evaluation_mode_without_gradients_and_restores_the_mode(id_pairs, mode):
     model, seen = small_model().train(mode), []
-    model.encoder.register_forward_hook(lambda encoder, *_: seen.append(encoder.training))
+    model.encoder.register_forward_hook(lambda *_: seen.append((model.training, torch.is_grad_enabled())))
     evaluate_loss(model, [make_batch(id_pairs)])
-    assert seen == [False]
+    assert seen == [(False, False)]
     assert (model.training, model.encoder.training, model.decoder.training) == (mode,) * 3
 
 
@@ -134,12 +136,6 @@ def test_mode_is_restored_when_evaluation_fails():
     with pytest.raises(ValueError, match="source: id 99 is outside the vocabulary"):
         evaluate_loss(model, [make_batch([([99], [5])])])
     assert model.training
-
-
-def test_evaluate_loss_leaves_no_gradients(id_pairs):
-    model = small_model()
-    evaluate_loss(model, [make_batch(id_pairs)])
-    assert all(parameter.grad is None for parameter in model.parameters())
 
 
 # --- Learning -------------------------------------------------------------------------------------
@@ -171,22 +167,43 @@ def test_same_seed_gives_the_same_model_and_another_seed_another():
     assert losses != other_losses
 
 
-def test_learning_rate_falls_linearly_to_0_and_long_gradients_are_shortened():
-    rates, norms = [], []
+@pytest.fixture
+def steps() -> Iterator[list[tuple[float, float]]]:
+    """The learning rate and the length of the gradient at each step that an optimizer takes."""
+    seen = []
 
-    def look(adam, *_):
-        (group,) = adam.param_groups
-        rates.append(group["lr"])
-        norms.append(math.sqrt(sum(weights.grad.square().sum() for weights in group["params"])))
+    def look(optimizer: torch.optim.Optimizer, *_) -> None:
+        (group,) = optimizer.param_groups
+        seen.append((group["lr"], length(weights.grad for weights in group["params"])))
 
     watch = hooks.register_optimizer_step_pre_hook(look)
-    try:
-        loader = make_loader(COPIES, batch_size=30)
-        fit(small_model(), loader, epochs=2, learning_rate=0.8, clip_norm=0.05)
-    finally:
-        watch.remove()
-    assert rates == pytest.approx([0.8, 0.6, 0.4, 0.2])
-    assert norms == pytest.approx([0.05] * 4, rel=1e-3)
+    yield seen
+    watch.remove()
+
+
+def length(gradients: Iterable[Tensor]) -> float:
+    return math.sqrt(sum(gradient.square().sum().item() for gradient in gradients))
+
+
+def test_learning_rate_falls_linearly_to_0(steps):
+    fit(small_model(), make_loader(COPIES, batch_size=30), epochs=2, learning_rate=0.8)
+    assert [rate for rate, _ in steps] == pytest.approx([0.8, 0.6, 0.4, 0.2])
+
+
+def test_long_gradients_are_shortened(steps):
+    fit(small_model(), make_loader(COPIES, batch_size=30), epochs=2, clip_norm=0.05)
+    assert [norm for _, norm in steps] == pytest.approx([0.05] * 4, rel=1e-3)
+
+
+def test_each_step_follows_the_gradient_per_token_of_its_batch_alone(steps):
+    model, batches = small_model(), [make_batch(COPIES[:20]), make_batch(COPIES[20:])]
+    expected = []
+    for batch in batches:
+        logits = model(batch.source, batch.source_lengths, batch.target_input)
+        loss, count = token_loss(logits, batch.target_output)
+        expected.append(length(torch.autograd.grad(loss / count, list(model.parameters()))))
+    fit(model, batches, epochs=1, learning_rate=0, clip_norm=100)
+    assert [norm for _, norm in steps] == pytest.approx(expected)
 
 
 def test_devices_are_taken_in_order_of_speed(monkeypatch):

@@ -34,7 +34,7 @@ PREDICATES = {
     "leaving": 1,
     "adjective": 2,  # is small
     "transitive": 3,  # sees the cat
-    "motion": 4,  # goes to the garden
+    "motion": 4,  # goes to the museum
     "ditransitive": 6,  # gives the book to the girl
 }
 _WEIGHTS = {

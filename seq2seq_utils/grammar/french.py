@@ -129,10 +129,13 @@ def _verb(writer: Writer, clause: Clause, antecedent: NounPhrase | None) -> None
 
 
 def _has_imperfect(clause: Clause) -> bool:
-    """Whether the past is the imperfect: states, habits ("often"), and what went on meanwhile."""
-    if clause.verb is None or clause.verb.state or clause.frequency is not None:
+    """Whether the past is the imperfect: states, habits ("often"), and what went on meanwhile.
+
+    What never happened did not go on: "n'a jamais aimé".
+    """
+    if clause.verb is None or clause.frequency is not None or clause.conjunction == "while":
         return True
-    return clause.conjunction == "while"
+    return clause.verb.state and clause.negation != "never"
 
 
 def _simple_form(clause: Clause, person: int) -> str:

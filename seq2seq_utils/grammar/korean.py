@@ -32,7 +32,6 @@ def write(meaning: Meaning, full_stop_at: int) -> tuple[list[str], list[Link], l
     for index, part in enumerate(meaning):
         main = part.main
         following = meaning[index + 1].main if index + 1 < len(meaning) else None
-        _first_time(writer, main)
         if part.subordinate is not None:
             _clause(writer, part.subordinate, part.subordinate, embedded=True)
             writer.say(",")
@@ -45,29 +44,26 @@ def write(meaning: Meaning, full_stop_at: int) -> tuple[list[str], list[Link], l
 
 def _clause(writer: Writer, clause: Clause, joined: Clause | None, embedded: bool) -> None:
     """A clause whose verb ends in what `joined` calls for: its conjunction, or the plain ending."""
-    if embedded:
-        _first_time(writer, clause)
-    _subject(writer, clause.subject, embedded)
+    if clause.time is not None and clause.time_first:
+        writer.say_phrase(clause.time.korean, clause.time.korean_links, clause.time_at)
+        writer.say(",", clause.time_at + len(clause.time.english))
+    # With 이/가 before it, a relative clause about the object would take the subject for its own.
+    topical = clause.object is not None and clause.object.relative is not None
+    _subject(writer, clause.subject, embedded, topical)
     if clause.time is not None and not clause.time_first:
         writer.say_phrase(clause.time.korean, clause.time.korean_links, clause.time_at)
     _complements(writer, clause)
     _ending(writer, clause, joined)
 
 
-def _first_time(writer: Writer, clause: Clause) -> None:
-    if clause.time is not None and clause.time_first:
-        writer.say_phrase(clause.time.korean, clause.time.korean_links, clause.time_at)
-        writer.say(",", clause.time_at + len(clause.time.english))
-
-
-def _subject(writer: Writer, phrase: NounPhrase, embedded: bool) -> None:
+def _subject(writer: Writer, phrase: NounPhrase, embedded: bool, topical: bool = False) -> None:
     new = phrase.determiner in _NOT_INTRODUCED or phrase.determiner in lexicon.NUMBERS
     if phrase.determiner == "I" and embedded:  # 나 + 가 is 내가
         writer.say("내", phrase.noun_at)
         writer.say("-가", possible=(phrase.noun_at,))
         return
     _noun_phrase(writer, phrase)
-    _particle(writer, _SUBJECT if embedded or new else _TOPIC, phrase)
+    _particle(writer, _SUBJECT if embedded or (new and not topical) else _TOPIC, phrase)
 
 
 def _complements(writer: Writer, clause: Clause, with_object: bool = True) -> None:

@@ -69,7 +69,7 @@ class Clause:
     negation: str = ""  # "not" or "never"
     object: NounPhrase | None = None
     recipient: NounPhrase | None = None  # gives … *to the girl*
-    goal: NounPhrase | None = None  # goes *to the garden*
+    goal: NounPhrase | None = None  # goes *to the museum*
     frequency: Phrase | None = None
     manner: Phrase | None = None
     place: Place | None = None
