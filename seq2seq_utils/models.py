@@ -125,7 +125,7 @@ class Decoder(nn.Module):
     def forward(self, target_input: Tensor, encoded: Encoded) -> Tensor:
         """All steps in one call, each fed the true last token: (batch, target_len, vocabulary_size).
 
-        The same numbers as `step` after `step`, several times faster.
+        The same numbers as `step` after `step`, in less time.
 
         Raises:
             ValueError: if an id is outside the vocabulary.

@@ -102,10 +102,13 @@ def fit(
         One record an epoch: loss per token in nats, seconds of training so far.
 
     Raises:
-        ValueError: if the loss is not a number; the message says at which step.
+        ValueError: if an argument is out of range, or the loss is not a number; the message then says
+            at which step.
     """
     if epochs < 1:
         raise ValueError(f"epochs: {epochs} is not allowed; it must be 1 or more")
+    if clip_norm <= 0:
+        raise ValueError(f"clip_norm: {clip_norm} is not allowed; it must be more than 0")
     steps = epochs * len(_at_least_one(loader))
     fused = next(model.parameters()).device.type in ("cpu", "cuda")  # one pass over the weights, not several
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=fused)

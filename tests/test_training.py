@@ -315,3 +315,8 @@ def test_learning_rate_that_is_far_too_large_stops_at_its_step(id_pairs):
 def test_loader_without_batches_is_refused(run):
     with pytest.raises(ValueError, match=r"loader: .* at least one"):
         run(small_model(), [])
+
+
+def test_longest_gradient_allowed_must_be_positive(id_pairs):
+    with pytest.raises(ValueError, match="clip_norm: -1 is not allowed; it must be more than 0"):
+        fit(small_model(), [make_batch(id_pairs)], epochs=1, clip_norm=-1)
