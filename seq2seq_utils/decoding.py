@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seq2seq_utils.batching import pad
-from seq2seq_utils.models import Seq2Seq, evaluation_mode
+from seq2seq_utils.models import Seq2Seq, evaluation_mode, select_rows
 from seq2seq_utils.text import EOS_ID, SOS_ID, TextCodec
 
 
@@ -49,24 +49,27 @@ def greedy(
         raise ValueError(f"limits: {len(limits)}, but source has {len(source)} rows")
     state = model.decoder.start(model.encoder(source, source_lengths))
     token = torch.full_like(source[:, 0], SOS_ID)  # (batch,)
-    limit = torch.tensor(limits)
-    said: list[Tensor] = []
-    going = torch.ones(len(limits), dtype=torch.bool)
-    while going.any():
+    said: list[list[int]] = [[] for _ in limits]
+    going = list(range(len(limits)))  # the rows still being written; the others are no longer in the batch
+    while going:
         logits, state = model.decoder.step(token, state)
-        token = logits.argmax(dim=1)  # (batch,)
-        said.append(token.cpu())
+        token = logits.argmax(dim=1)  # (rows going,)
+        for row, id in zip(going, token.tolist(), strict=True):
+            said[row].append(id)
         # One step beyond the limit, so that an EOS right after the last allowed word is still seen.
-        going &= (said[-1] != EOS_ID) & (len(said) <= limit)
-    return [_cut(row, most) for row, most in zip(torch.stack(said, 1).tolist(), limits, strict=True)]
-
-
-def _cut(ids: list[int], limit: int) -> tuple[list[int], bool]:
-    """A row up to its own EOS or limit; what other rows' steps appended is not part of it."""
-    ids = ids[: limit + 1]
-    if EOS_ID in ids:
-        return ids[: ids.index(EOS_ID)], True
-    return ids[:limit], False
+        places = [
+            place
+            for place, row in enumerate(going)
+            if said[row][-1] != EOS_ID and len(said[row]) <= limits[row]
+        ]
+        if len(places) < len(going):
+            going = [going[place] for place in places]
+            kept = torch.tensor(places, dtype=torch.long, device=token.device)
+            token, state = token[kept], select_rows(state, kept)
+    return [
+        (ids[:-1], True) if ids[-1] == EOS_ID else (ids[:limit], False)
+        for ids, limit in zip(said, limits, strict=True)
+    ]
 
 
 def translate(
@@ -75,7 +78,7 @@ def translate(
     source: TextCodec,
     target: TextCodec,
     limit: int | None = None,
-    batch_size: int = 64,
+    batch_size: int = 128,
 ) -> list[Translation]:
     """Translates sentences by greedy search, in batches of similar length.
 

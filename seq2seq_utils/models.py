@@ -193,6 +193,13 @@ def count_parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
+def select_rows(state: State, rows: Tensor) -> State:
+    """The state of some sentences of a batch: `rows`, (chosen,), are their numbers in it."""
+    if isinstance(state, tuple):
+        return state[0][rows], state[1][rows]
+    return state[rows]
+
+
 @contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
     """Within it the model is in evaluation mode; after it, come what may, in the mode it was in."""

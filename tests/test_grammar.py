@@ -604,6 +604,29 @@ def test_korean_never_is_said_before_the_negated_verb():
     assert said == "곰 -은 개미 -를 결코 보지 않았다 ."
 
 
+def test_korean_time_and_place_are_said_where_no_aged_would_claim_them():
+    """어제 늙은 곰 would be a bear that aged yesterday."""
+
+    def seen(**parts) -> str:
+        here = Place(next(each for each in lexicon.PLACE_ADVERBS if each.english == ("here",)))
+        seeing = clause(noun_phrase("the ant"), "past", "see", **parts)
+        seeing.time, seeing.place = TIMES["yesterday"], here
+        return in_korean(seeing)
+
+    old = ADJECTIVES["늙"]
+    small = noun_phrase("the bear", before=adjective("small"))
+    assert seen(object=small) == "개미 -는 어제 여기 -에서 작은 곰 -을 보았다 ."
+    said = "을 어제 여기 -에서 보았다 ."
+    assert seen(object=noun_phrase("the bear", before=old)) == "개미 -는 늙은 곰 -" + said
+    both = noun_phrase("the bear", before=old, after=adjective("sick"))
+    assert seen(object=both) == "개미 -는 늙고 아픈 곰 -" + said
+    book = noun_phrase("the book", owner=noun_phrase("the king", before=old))
+    assert seen(object=book) == "개미 -는 늙은 왕 -의 책 -" + said
+    gift = clause(noun_phrase("the ant"), "past", "give", object=noun_phrase("the book"))
+    gift.recipient, gift.time = noun_phrase("the king", before=old), TIMES["yesterday"]
+    assert in_korean(gift) == "개미 -는 늙은 왕 -에게 책 -을 어제 주었다 ."
+
+
 # -------------------------------------------------------------------------------------- word links
 def sentences_by_hand() -> dict[str, list[Complex]]:
     """Meanings by hand, by their English."""

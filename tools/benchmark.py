@@ -22,6 +22,7 @@ PAIRS = 20_000
 TRAINED = 5_000
 SENTENCES = 256
 BATCH_SIZE = 64
+SEARCH_BATCH_SIZE = 128  # what `translate` takes by default
 
 
 def main() -> None:
@@ -46,10 +47,10 @@ def measure_model() -> None:
     sentences = [pair.source for pair in pairs[:SENTENCES]]
     alone, together = medians(
         lambda: translate(model, sentences, english, french, batch_size=1),
-        lambda: translate(model, sentences, english, french, batch_size=BATCH_SIZE),
+        lambda: translate(model, sentences, english, french, batch_size=SEARCH_BATCH_SIZE),
     )
     row("greedy search, one sentence at a time", f"{SENTENCES / alone:,.0f} sentences/s")
-    row(f"greedy search, {BATCH_SIZE} at a time", f"{SENTENCES / together:,.0f} sentences/s")
+    row(f"greedy search, {SEARCH_BATCH_SIZE} at a time", f"{SENTENCES / together:,.0f} sentences/s")
     row("    how many times as fast", f"{alone / together:.1f}", "10 or more")
 
     for size in (1, BATCH_SIZE):

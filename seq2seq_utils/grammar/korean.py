@@ -50,8 +50,6 @@ def _clause(writer: Writer, clause: Clause, joined: Clause | None, embedded: boo
     # With 이/가 before it, a relative clause about the object would take the subject for its own.
     topical = clause.object is not None and clause.object.relative is not None
     _subject(writer, clause.subject, embedded, topical)
-    if clause.time is not None and not clause.time_first:
-        writer.say_phrase(clause.time.korean, clause.time.korean_links, clause.time_at)
     _complements(writer, clause)
     _ending(writer, clause, joined)
 
@@ -67,25 +65,44 @@ def _subject(writer: Writer, phrase: NounPhrase, embedded: bool, topical: bool =
 
 
 def _complements(writer: Writer, clause: Clause, with_object: bool = True) -> None:
-    """What stands between subject and verb: place, recipient or goal, object, frequency, manner.
+    """What stands between subject and verb: time, place, recipient or goal, object, frequency, manner.
 
-    The frequency comes after the object, whose own modifiers would claim it otherwise.
+    The frequency comes after the object, whose own modifiers would claim it otherwise; where 늙은 would
+    claim the time or the place, they do so too.
     """
-    if clause.place is not None:
-        _place(writer, clause)
     destination = clause.recipient or clause.goal
+    claimed = _starts_with_aged(destination) or _starts_with_aged(clause.object)
+    if not claimed:
+        _time_and_place(writer, clause)
     if destination is not None:
         _noun_phrase(writer, destination)
         writer.say("-에게" if clause.recipient is not None else "-에", clause.to_at)
     if clause.object is not None and with_object:
         _noun_phrase(writer, clause.object)
         _particle(writer, _OBJECT, clause.object)
+    if claimed:
+        _time_and_place(writer, clause)
     if clause.frequency is not None:
         writer.say_phrase(clause.frequency.korean, clause.frequency.korean_links, clause.frequency_at)
     if clause.negation == "never":
         writer.say("결코", clause.negation_at)
     if clause.manner is not None:
         writer.say_phrase(clause.manner.korean, clause.manner.korean_links, clause.manner_at)
+
+
+def _time_and_place(writer: Writer, clause: Clause) -> None:
+    if clause.time is not None and not clause.time_first:
+        writer.say_phrase(clause.time.korean, clause.time.korean_links, clause.time_at)
+    if clause.place is not None:
+        _place(writer, clause)
+
+
+def _starts_with_aged(phrase: NounPhrase | None) -> bool:
+    """Whether the phrase, or its owner, is called 늙은: a verb's form, "who has aged", here or yesterday."""
+    if phrase is None:
+        return False
+    aged = any(said and said.korean.stem == "늙" for said in (phrase.before, phrase.after))
+    return aged or _starts_with_aged(phrase.owner)
 
 
 def _place(writer: Writer, clause: Clause) -> None:
