@@ -102,29 +102,37 @@ def padded_batches(
     return figure
 
 
-def learning_curves(
-    history: pd.DataFrame, x: str, panels: Mapping[str, str], x_label: str, group: str | None = None
+def line_panels(
+    table: pd.DataFrame,
+    x: str,
+    panels: Mapping[str, str],
+    x_label: str,
+    group: str | None = None,
+    logarithmic: str = "",
 ) -> Figure:
-    """What was measured after each epoch, a panel for each measure.
+    """One panel of lines for each measure.
 
-    Several runs of a group are drawn as their mean and the span from the lowest to the highest.
+    Several values of a group at one x, from several runs, are drawn as their mean and the span from the
+    lowest to the highest.
 
     Args:
-        history: a row for each epoch of each run.
+        table: a row for each measurement.
         x: the column along the horizontal axis.
         panels: the columns to draw, and the label of their axis, with units.
         x_label: of the horizontal axes.
-        group: the column that says which runs belong together; one line for each of its values.
+        group: the column that says which rows belong together; one line for each of its values.
+        logarithmic: the axes with a logarithmic scale: ``"x"``, ``"y"`` or ``"xy"``.
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels), 3.6), squeeze=False)
     for axis, (column, label) in zip(axes[0], panels.items(), strict=True):
         sns.lineplot(
-            history,
+            table,
             x=x,
             y=column,
             hue=group,
             style=group,
-            markers=list(MARKERS[: history[group].nunique()]) if group else None,
+            palette=SERIES[: table[group].nunique()] if group else None,
+            markers=list(MARKERS[: table[group].nunique()]) if group else None,
             marker=None if group else "o",
             dashes=False,
             errorbar=("pi", 100),
@@ -132,6 +140,10 @@ def learning_curves(
         )
         axis.set(xlabel=x_label, ylabel=label)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no half an epoch
+        if "x" in logarithmic:
+            axis.set_xscale("log")
+        if "y" in logarithmic:
+            axis.set_yscale("log")
         if group:
             axis.legend(title=None)
     sns.despine(figure)
