@@ -107,6 +107,11 @@ def tokenizer(language: str) -> WordTokenizer:
     raise ValueError(f"language: {language!r} is not one of english, {', '.join(LANGUAGES)}")
 
 
+def count_words(sentence: str) -> int:
+    """The length of a sentence as `generate` counts it: its words, without punctuation."""
+    return sum(token[0].isalnum() for token in _WORDS.tokenize(sentence))
+
+
 def _distinct(
     language: str,
     count: int,

@@ -1,10 +1,12 @@
-"""How good translations are: exact match and BLEU."""
+"""How good translations are: exact match and BLEU, with intervals, for all sentences or by their length."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
 from sacrebleu.metrics import BLEU
 
 
@@ -15,15 +17,20 @@ class BleuScore(NamedTuple):
     signature: str
 
 
+class Interval(NamedTuple):
+    """From where to where a measured number would lie with other test sentences of the same kind."""
+
+    low: float
+    high: float
+
+
 def exact_match(translations: Sequence[str], references: Sequence[str]) -> float:
     """The share of translations, 0 to 1, that are their reference to the letter.
 
     Raises:
         ValueError: if there are none, or not as many of the one as of the other.
     """
-    _check_parallel(translations, references)
-    same = sum(ours == theirs for ours, theirs in zip(translations, references, strict=True))
-    return same / len(references)
+    return float(_same(translations, references).mean())
 
 
 def bleu(translations: Sequence[str], references: Sequence[str]) -> BleuScore:
@@ -36,6 +43,118 @@ def bleu(translations: Sequence[str], references: Sequence[str]) -> BleuScore:
     metric = BLEU()
     score = metric.corpus_score(list(translations), [list(references)]).score
     return BleuScore(score, str(metric.get_signature()))
+
+
+# -------------------------------------------------------------------------------------- intervals
+def exact_match_interval(
+    translations: Sequence[str], references: Sequence[str], resamples: int = 1000
+) -> Interval:
+    """The 95 % bootstrap interval of `exact_match` (see `bootstrap_interval`)."""
+    same = _same(translations, references)
+    return bootstrap_interval(lambda rows: same[rows].mean(), len(same), resamples)
+
+
+def bleu_interval(translations: Sequence[str], references: Sequence[str], resamples: int = 1000) -> Interval:
+    """The 95 % bootstrap interval of `bleu`: of the corpus score, not of a mean over sentences."""
+    _check_parallel(translations, references)
+    metric = BLEU(effective_order=True)  # of single sentences we need the counts alone, not the score
+    sentences = [
+        metric.sentence_score(*pair) for pair in zip(translations, ([r] for r in references), strict=True)
+    ]
+    counts = np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in sentences])
+
+    def score(rows: np.ndarray) -> float:
+        *grams, said, wanted = counts[rows].sum(axis=0).tolist()
+        return BLEU.compute_bleu(grams[:4], grams[4:], said, wanted, smooth_method="exp").score
+
+    return bootstrap_interval(score, len(counts), resamples)
+
+
+def bootstrap_interval(
+    statistic: Callable[[np.ndarray], float],
+    count: int,
+    resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """The percentile bootstrap: measure again and again on test sets drawn from the test set.
+
+    Args:
+        statistic: measures the sentences whose numbers it gets, (count,), drawn with replacement.
+        count: how many sentences there are.
+        resamples: how many test sets are drawn.
+        confidence: the share of the measurements that lie within the interval.
+        seed: the same seed draws the same test sets.
+
+    Raises:
+        ValueError: if a number is out of range.
+    """
+    for name, value in (("count", count), ("resamples", resamples)):
+        if value < 1:
+            raise ValueError(f"{name}: {value} is not allowed; it must be 1 or more")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: {confidence} is not allowed; it must be between 0 and 1")
+    generator = np.random.default_rng(seed)
+    measured = [statistic(generator.integers(count, size=count)) for _ in range(resamples)]
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(measured, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+# -------------------------------------------------------------------------------------- by length
+def quality_by_length(
+    translations: Sequence[str],
+    references: Sequence[str],
+    lengths: Sequence[int],
+    buckets: Sequence[tuple[int, int]],
+    resamples: int = 1000,
+) -> pd.DataFrame:
+    """Exact match and BLEU of short and of long sentences, with 95 % bootstrap intervals.
+
+    Args:
+        translations: as text.
+        references: as text, one a translation.
+        lengths: of the *source* sentences, in words.
+        buckets: the shortest and the longest length of each group of sentences.
+        resamples: for the intervals.
+
+    Returns:
+        A row for each bucket: shortest, longest, sentences (how many), then exact_match and bleu, both 0 to
+        100, each followed by the ends of its interval (exact_match_low, exact_match_high; bleu_low, …).
+
+    Raises:
+        ValueError: if the lists are not parallel, or a bucket is upside down or has no sentence.
+    """
+    _check_parallel(translations, references)
+    if len(lengths) != len(references):
+        raise ValueError(f"lengths: {len(lengths)}, but there are {len(references)} references")
+    records = []
+    for shortest, longest in buckets:
+        rows = [row for row, length in enumerate(lengths) if shortest <= length <= longest]
+        if not rows:
+            raise ValueError(f"buckets: no sentence has {shortest} to {longest} words")
+        ours, theirs = [translations[row] for row in rows], [references[row] for row in rows]
+        exact = 100 * np.array(exact_match_interval(ours, theirs, resamples))
+        of_bleu = bleu_interval(ours, theirs, resamples)
+        records.append(
+            {
+                "shortest": shortest,
+                "longest": longest,
+                "sentences": len(rows),
+                "exact_match": 100 * exact_match(ours, theirs),
+                "exact_match_low": exact[0],
+                "exact_match_high": exact[1],
+                "bleu": bleu(ours, theirs).score,
+                "bleu_low": of_bleu.low,
+                "bleu_high": of_bleu.high,
+            }
+        )
+    return pd.DataFrame(records)
+
+
+def _same(translations: Sequence[str], references: Sequence[str]) -> np.ndarray:
+    _check_parallel(translations, references)
+    return np.array([ours == theirs for ours, theirs in zip(translations, references, strict=True)])
 
 
 def _check_parallel(translations: Sequence[str], references: Sequence[str]) -> None:

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from seq2seq_utils.text import SOS_ID
+
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 INPUTS = ("embedding", "one_hot")
 
@@ -154,23 +156,66 @@ class Seq2Seq(nn.Module):
         self.encoder = encoder
         self.decoder = decoder
 
-    def forward(self, source: Tensor, source_lengths: Tensor, target_input: Tensor) -> Tensor:
-        """Scores for every next token, the true ones before it given.
+    def forward(
+        self, source: Tensor, source_lengths: Tensor, target_input: Tensor, teacher_forcing: float = 1.0
+    ) -> Tensor:
+        """Scores for every next token.
 
         Args:
             source: ids, (batch, source_len).
             source_lengths: real words in each row, (batch,).
             target_input: SOS y₁ … yₙ, (batch, target_len).
+            teacher_forcing: how often the decoder is fed the true previous word; below 1 it takes one
+                step after another (see `unroll`).
 
         Returns:
             Logits, (batch, target_len, target vocabulary size).
 
         Raises:
-            ValueError: if an id is outside its vocabulary, or the tensors disagree about the batch.
+            ValueError: if an id is outside its vocabulary, the tensors disagree about the batch, or
+                `teacher_forcing` is outside 0 to 1.
         """
         if len(target_input) != len(source):
             raise ValueError(f"target_input: {len(target_input)} rows, but source has {len(source)}")
-        return self.decoder(target_input, self.encoder(source, source_lengths))
+        encoded = self.encoder(source, source_lengths)
+        if teacher_forcing == 1:
+            return self.decoder(target_input, encoded)
+        return unroll(self.decoder, target_input, encoded, teacher_forcing)
+
+
+def unroll(decoder: Decoder, target_input: Tensor, encoded: Encoded, teacher_forcing: float = 1.0) -> Tensor:
+    """The decoder step after step: scores for every next token, as scheduled sampling trains it.
+
+    At each step, and for each sentence by itself, the decoder is fed the true previous word with the
+    probability `teacher_forcing`, and otherwise the word that it has found likeliest (Bengio et al., 2015).
+    At 0 the target's words are never read; what remains of it is how many steps there are.
+
+    Args:
+        decoder: its `start` and `step` are called.
+        target_input: SOS y₁ … yₙ, (batch, target_len).
+        encoded: what the encoder made of the batch.
+        teacher_forcing: a probability.
+
+    Returns:
+        Logits, (batch, target_len, target vocabulary size).
+
+    Raises:
+        ValueError: if `teacher_forcing` is outside 0 to 1, or an id is outside the vocabulary.
+    """
+    if not 0 <= teacher_forcing <= 1:
+        raise ValueError(f"teacher_forcing: {teacher_forcing} is not allowed; it must be from 0 to 1")
+    _check_ids("target_input", target_input, decoder.embedding.weight.shape[0])
+    forced = (torch.rand(target_input.shape) < teacher_forcing).to(target_input.device)
+    state = decoder.start(encoded)
+    token = torch.full_like(target_input[:, 0], SOS_ID)  # (batch,)
+    scores = []
+    for position in range(target_input.shape[1]):
+        if position > 0:
+            said = scores[-1].argmax(dim=1)  # a choice, not a quantity: no gradient goes back through it
+            token = torch.where(forced[:, position], target_input[:, position], said)
+        logits, state = decoder.step(token, state)  # (batch, vocabulary_size)
+        scores.append(logits)
+    return torch.stack(scores, dim=1)
 
 
 def plain_model(

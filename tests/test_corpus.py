@@ -16,7 +16,7 @@ import pytest
 
 import seq2seq_utils
 from seq2seq_utils import corpus
-from seq2seq_utils.corpus import SentencePair, generate, generate_splits, read_pairs, split_pairs
+from seq2seq_utils.corpus import SentencePair, count_words, generate, generate_splits, read_pairs, split_pairs
 from seq2seq_utils.grammar import Sampler, lexicon, say
 
 LANGUAGES = ["french", "korean"]
@@ -87,6 +87,11 @@ def test_every_length_from_3_to_45_words_is_delivered_exactly(language):
     for length in range(3, 46):
         for pair in generate(language, 12, (length, length), seed=length):
             assert len(re.findall(r"\w+", pair.source)) == length, pair.source
+            assert count_words(pair.source) == length
+
+
+def test_words_are_counted_without_punctuation():
+    assert count_words("Yesterday, the cat's nice-looking owner slept.") == 6
 
 
 def test_each_length_between_the_limits_is_as_likely():
