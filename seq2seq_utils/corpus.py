@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import random
 import zlib
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -105,6 +106,21 @@ def tokenizer(language: str) -> WordTokenizer:
     if language in ("english", *LANGUAGES):
         return WordTokenizer()
     raise ValueError(f"language: {language!r} is not one of english, {', '.join(LANGUAGES)}")
+
+
+def common_words_only(pairs: Sequence[SentencePair], size: int) -> list[SentencePair]:
+    """A smaller world: the pairs whose source words are all among the `size` most frequent of `pairs`.
+
+    Raises:
+        ValueError: if `size` is less than 1.
+    """
+    if size < 1:
+        raise ValueError(f"size: {size} is not allowed; it must be 1 or more")
+    sentences = [_WORDS.tokenize(pair.source) for pair in pairs]
+    counts = Counter(word for words in sentences for word in words)
+    ranked = sorted(counts, key=lambda word: (-counts[word], word))
+    common = set(ranked[:size])
+    return [pair for pair, words in zip(pairs, sentences, strict=True) if common.issuperset(words)]
 
 
 def count_words(sentence: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from IPython.display import display
@@ -109,6 +110,7 @@ def line_panels(
     x_label: str,
     group: str | None = None,
     logarithmic: str = "",
+    share_y: bool = False,
 ) -> Figure:
     """One panel of lines for each measure.
 
@@ -122,8 +124,10 @@ def line_panels(
         x_label: of the horizontal axes.
         group: the column that says which rows belong together; one line for each of its values.
         logarithmic: the axes with a logarithmic scale: ``"x"``, ``"y"`` or ``"xy"``.
+        share_y: whether all panels have the same vertical axis.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels), 3.6), squeeze=False)
+    size = (5 * len(panels) + (1 if group else 0), 3.6)  # with room for the legend
+    figure, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, sharey=share_y)
     for axis, (column, label) in zip(axes[0], panels.items(), strict=True):
         sns.lineplot(
             table,
@@ -137,15 +141,79 @@ def line_panels(
             dashes=False,
             errorbar=("pi", 100),
             ax=axis,
+            legend=axis is axes[0, -1] and bool(group),
         )
         axis.set(xlabel=x_label, ylabel=label)
+        axis.yaxis.label.set_visible(True)  # each panel has a measure of its own, even on a shared axis
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no half an epoch
         if "x" in logarithmic:
             axis.set_xscale("log")
         if "y" in logarithmic:
             axis.set_yscale("log")
-        if group:
-            axis.legend(title=None)
+    if group:
+        sns.move_legend(axes[0, -1], "center left", bbox_to_anchor=(1, 0.5), title=None, frameon=False)
+    sns.despine(figure)
+    figure.tight_layout()
+    return figure
+
+
+def quality_against_length(
+    table: pd.DataFrame,
+    panels: Mapping[str, str],
+    x_label: str,
+    group: str,
+    trained_up_to: Mapping[str, int],
+) -> Figure:
+    """Quality in each bucket of sentence lengths, with its interval as a band.
+
+    Args:
+        table: tables of `metrics.quality_by_length`, one below the other.
+        panels: the measures to draw (``"exact_match"``, ``"bleu"``), and the label of their axis.
+        x_label: of the horizontal axes.
+        group: the column that says which model a row belongs to.
+        trained_up_to: for each model the longest sentence it was trained on, drawn as a dotted line.
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels) + 1, 3.6), squeeze=False)
+    for axis, (column, label) in zip(axes[0], panels.items(), strict=True):
+        for (name, rows), colour, marker in zip(
+            table.groupby(group, sort=False), SERIES, MARKERS, strict=False
+        ):
+            middle = (rows["shortest"] + rows["longest"]) / 2
+            axis.plot(middle, rows[column], color=colour, marker=marker, label=name)
+            axis.fill_between(
+                middle, rows[f"{column}_low"], rows[f"{column}_high"], color=colour, alpha=0.2, linewidth=0
+            )
+            axis.axvline(trained_up_to[name] + 0.5, color=colour, linestyle=":")
+        buckets = table.drop_duplicates(["shortest", "longest"])
+        names = [f"{low}–{high}" for low, high in zip(buckets["shortest"], buckets["longest"], strict=True)]
+        axis.set_xticks((buckets["shortest"] + buckets["longest"]) / 2, names)
+        axis.set(xlabel=x_label, ylabel=label, ylim=(-3, 103))
+    axes[0, -1].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    sns.despine(figure)
+    figure.tight_layout()
+    return figure
+
+
+def moved_points(
+    panels: Mapping[str, tuple[np.ndarray, np.ndarray]], labels: tuple[str, str], names: tuple[str, str]
+) -> Figure:
+    """Points in a plane, each joined to where it moves to; one panel beside the other, all on one scale.
+
+    Args:
+        panels: before and after, two arrays of shape (points, 2), by the title of the panel.
+        labels: of the horizontal and the vertical axes.
+        names: what the legend calls the points before and after.
+    """
+    size = (4.5 * len(panels), 4.2)
+    figure, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, sharex=True, sharey=True)
+    for axis, (title, (before, after)) in zip(axes[0], panels.items(), strict=True):
+        lines = np.stack([before, after])  # (2, points, 2)
+        axis.plot(lines[..., 0], lines[..., 1], color=PLAIN, linewidth=1.2, zorder=1)
+        axis.scatter(*before.T, color=SOURCE, marker=MARKERS[0], s=26, label=names[0], zorder=2)
+        axis.scatter(*after.T, color=TARGET, marker=MARKERS[1], s=26, label=names[1], zorder=2)
+        axis.set(title=title, xlabel=labels[0], ylabel=labels[1])
+    handles, texts = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, texts, loc="lower center", ncols=2, bbox_to_anchor=(0.5, -0.06), frameon=False)
     sns.despine(figure)
     figure.tight_layout()
     return figure

@@ -19,7 +19,6 @@ from seq2seq_utils.batching import Batch
 from seq2seq_utils.models import Seq2Seq, evaluation_mode
 from seq2seq_utils.text import PAD_ID
 
-
 # A teacher-forcing ratio for each step of training; the argument counts the steps already taken.
 Schedule = Callable[[int], float]
 

@@ -16,7 +16,15 @@ import pytest
 
 import seq2seq_utils
 from seq2seq_utils import corpus
-from seq2seq_utils.corpus import SentencePair, count_words, generate, generate_splits, read_pairs, split_pairs
+from seq2seq_utils.corpus import (
+    SentencePair,
+    common_words_only,
+    count_words,
+    generate,
+    generate_splits,
+    read_pairs,
+    split_pairs,
+)
 from seq2seq_utils.grammar import Sampler, lexicon, say
 
 LANGUAGES = ["french", "korean"]
@@ -88,6 +96,17 @@ def test_every_length_from_3_to_45_words_is_delivered_exactly(language):
         for pair in generate(language, 12, (length, length), seed=length):
             assert len(re.findall(r"\w+", pair.source)) == length, pair.source
             assert count_words(pair.source) == length
+
+
+def test_a_smaller_world_has_the_most_frequent_words_only():
+    sources = ["a a b.", "A c.", "b a.", "d.", "a c d."]
+    pairs = [SentencePair(source, source.upper()) for source in sources]
+    # Counts: a 5, . 5, then b 2, c 2, d 2; of equally frequent words the first in the alphabet stay.
+    assert common_words_only(pairs, 3) == [pairs[0], pairs[2]]
+    assert common_words_only(pairs, 4) == pairs[:3]
+    assert common_words_only(pairs, 99) == pairs
+    with pytest.raises(ValueError, match="size: 0 is not allowed; it must be 1 or more"):
+        common_words_only(pairs, 0)
 
 
 def test_words_are_counted_without_punctuation():

@@ -15,6 +15,7 @@ from seq2seq_utils.models import (
     Seq2Seq,
     State,
     count_parameters,
+    open_gates,
     plain_model,
 )
 
@@ -128,6 +129,30 @@ def test_one_hot_and_embedding_input_have_the_same_outputs_and_gradients(cell, i
 
 
 # --- Size -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_open_gates_keep_the_old_state(cell):
+    """With a gate that is wide open, what the state (of an LSTM the memory c) was before, it is after."""
+    model = small_model(cell)
+    open_gates(model, 50.0)
+    for rnn in (model.encoder.rnn, model.decoder.rnn):
+        before = torch.randn(1, 3, 10)
+        word = torch.randn(3, 1, 6)
+        if cell == "gru":
+            _, after = rnn(word, before)
+            assert_close(after, before)
+        else:
+            # New memory is added to the old; close the gate through which it comes.
+            with torch.no_grad():
+                rnn.bias_ih_l0[:10] = -50.0
+            _, (_, after) = rnn(word, (torch.randn(1, 3, 10), before))
+            assert_close(after, before)
+
+
+def test_a_plain_rnn_has_no_gates_to_open():
+    with pytest.raises(ValueError, match="model: a plain RNN has no gates to open; take a GRU or an LSTM"):
+        open_gates(small_model("rnn"), 1.0)
 
 
 def test_parameters_are_counted_as_by_hand():
