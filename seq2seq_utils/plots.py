@@ -126,7 +126,8 @@ def line_panels(
         logarithmic: the axes with a logarithmic scale: ``"x"``, ``"y"`` or ``"xy"``.
         share_y: whether all panels have the same vertical axis.
     """
-    size = (5 * len(panels) + (1 if group else 0), 3.6)  # with room for the legend
+    legend_width = 0.5 + 0.085 * table[group].astype(str).str.len().max() if group else 0
+    size = (5 * len(panels) + legend_width, 3.6)
     figure, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, sharey=share_y)
     for axis, (column, label) in zip(axes[0], panels.items(), strict=True):
         sns.lineplot(
@@ -148,6 +149,8 @@ def line_panels(
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no half an epoch
         if "x" in logarithmic:
             axis.set_xscale("log")
+            axis.set_xticks(table[x].unique(), [f"{value:g}" for value in table[x].unique()], minor=False)
+            axis.minorticks_off()
         if "y" in logarithmic:
             axis.set_yscale("log")
     if group:
@@ -173,7 +176,7 @@ def quality_against_length(
         group: the column that says which model a row belongs to.
         trained_up_to: for each model the longest sentence it was trained on, drawn as a dotted line.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels) + 1, 3.6), squeeze=False)
+    figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels) + 1.5, 3.6), squeeze=False)
     for axis, (column, label) in zip(axes[0], panels.items(), strict=True):
         for (name, rows), colour, marker in zip(
             table.groupby(group, sort=False), SERIES, MARKERS, strict=False
