@@ -135,7 +135,10 @@ def test_one_hot_and_embedding_input_have_the_same_outputs_and_gradients(cell, i
 def test_open_gates_keep_the_old_state(cell):
     """With a gate that is wide open, what the state (of an LSTM the memory c) was before, it is after."""
     model = small_model(cell)
+    biases = [rnn.bias_ih_l0.clone() for rnn in (model.encoder.rnn, model.decoder.rnn)]
     open_gates(model, 50.0)
+    for rnn, bias in zip((model.encoder.rnn, model.decoder.rnn), biases, strict=True):
+        assert (rnn.bias_ih_l0 != bias).nonzero().flatten().tolist() == list(range(10, 20))
     for rnn in (model.encoder.rnn, model.decoder.rnn):
         before = torch.randn(1, 3, 10)
         word = torch.randn(3, 1, 6)
