@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import random
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seq2seq_utils.grammar import LANGUAGES, SHORTEST, Link, Sampler, lexicon, say
-from seq2seq_utils.text import KoreanTokenizer, WordTokenizer
+from seq2seq_utils.text import SPECIALS, KoreanTokenizer, Vocabulary, WordTokenizer
 
 _PATIENCE = 1000  # sentences seen before, one after another, until we say that there are no more
 _WORDS = WordTokenizer()
@@ -117,8 +116,7 @@ def common_words_only(pairs: Sequence[SentencePair], size: int) -> list[Sentence
     if size < 1:
         raise ValueError(f"size: {size} is not allowed; it must be 1 or more")
     sentences = [_WORDS.tokenize(pair.source) for pair in pairs]
-    counts = Counter(word for words in sentences for word in words)
-    ranked = sorted(counts, key=lambda word: (-counts[word], word))
+    ranked = Vocabulary.build(sentences).tokens[len(SPECIALS) :]  # the most frequent first
     common = set(ranked[:size])
     return [pair for pair, words in zip(pairs, sentences, strict=True) if common.issuperset(words)]
 

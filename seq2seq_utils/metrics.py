@@ -58,9 +58,8 @@ def bleu_interval(translations: Sequence[str], references: Sequence[str], resamp
     """The 95 % bootstrap interval of `bleu`: of the corpus score, not of a mean over sentences."""
     _check_parallel(translations, references)
     metric = BLEU(effective_order=True)  # of single sentences we need the counts alone, not the score
-    sentences = [
-        metric.sentence_score(*pair) for pair in zip(translations, ([r] for r in references), strict=True)
-    ]
+    pairs = zip(translations, references, strict=True)
+    sentences = [metric.sentence_score(ours, [theirs]) for ours, theirs in pairs]
     counts = np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in sentences])
 
     def score(rows: np.ndarray) -> float:
