@@ -57,6 +57,7 @@ def generate(
     lengths: tuple[int, int] = (3, 10),
     seed: int = 0,
     exclude: Iterable[SentencePair] = (),
+    one_word_in: int = 1,
 ) -> list[SentencePair]:
     """Distinct English sentences with their translations, by the grammar.
 
@@ -67,6 +68,7 @@ def generate(
             each length between is as likely. At least 3.
         seed: the same seed gives the same pairs, on every machine.
         exclude: pairs whose source sentences must not come again.
+        one_word_in: for a smaller world: 3 keeps one noun, verb and adjective in three.
 
     Raises:
         ValueError: if the language is unknown, a number is out of range, or the grammar has no more
@@ -79,7 +81,8 @@ def generate(
         raise ValueError(f"lengths: {lengths} must be (shortest, longest), at least {SHORTEST} words")
     if count < 0:
         raise ValueError(f"count: {count} must be 0 or more")
-    return list(_distinct(language, count, shortest, longest, seed, exclude))
+    sampler = Sampler(seed, one_word_in)
+    return list(_distinct(sampler, language, count, shortest, longest, seed, exclude))
 
 
 def generate_splits(
@@ -127,6 +130,7 @@ def count_words(sentence: str) -> int:
 
 
 def _distinct(
+    sampler: Sampler,
     language: str,
     count: int,
     shortest: int,
@@ -134,7 +138,6 @@ def _distinct(
     seed: int,
     exclude: Iterable[SentencePair],
 ) -> Iterator[SentencePair]:
-    sampler = Sampler(seed)
     pick_length = random.Random(f"lengths {seed}").random
     seen = {pair.source for pair in exclude}
     found = repeated = 0

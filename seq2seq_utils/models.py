@@ -1,4 +1,4 @@
-"""The models: an encoder that reads, a decoder that writes, and the two together."""
+"""The plain model: an encoder that reads, a decoder that writes, and the two together."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from seq2seq_utils.layers import (
+    State,
+    check_ids,
+    check_lengths,
+    input_layer,
+    recurrent_layer,
+    with_layer,
+    without_layer,
+)
 from seq2seq_utils.text import SOS_ID
-
-CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-INPUTS = ("embedding", "one_hot")
-
-State = Tensor | tuple[Tensor, Tensor]  # (batch, hidden_size); an LSTM has two, h and c
 
 
 class Encoded(NamedTuple):
     """What the encoder makes of a batch of sentences."""
 
-    annotations: Tensor  # (batch, source_len, hidden_size): h_j, 0 where word j is padding
-    state: State  # the state at the last real word: the context vector c
+    annotations: Tensor  # (batch, source_len, annotation_size): h_j, 0 where word j is padding
+    state: State  # the state at the last real word: the context vector c, (batch, annotation_size)
+    mask: Tensor  # (batch, source_len): True where there is a word, False where there is padding
 
 
 class Step(NamedTuple):
@@ -32,24 +37,8 @@ class Step(NamedTuple):
     state: State  # s_i
 
 
-class OneHotLinear(nn.Module):
-    """One-hot vectors times a matrix, written out: what `nn.Embedding` does by looking up a row.
-
-    The matrix has the name and the shape that `nn.Embedding` gives it, so that weights can be exchanged.
-    """
-
-    def __init__(self, vocabulary_size: int, embedding_size: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(vocabulary_size, embedding_size))
-
-    def forward(self, ids: Tensor) -> Tensor:
-        """The vectors of `ids`, any shape: that shape with embedding_size added at its end."""
-        one_hot = nn.functional.one_hot(ids, self.weight.shape[0])  # (..., vocabulary_size)
-        return one_hot.to(self.weight.dtype) @ self.weight  # (..., embedding_size)
-
-
 class Encoder(nn.Module):
-    """Reads a sentence from left to right; its last state is all that the decoder will get.
+    """Reads a sentence from left to right; its last state is all that a plain decoder will get.
 
     Args:
         vocabulary_size: number of source tokens.
@@ -57,6 +46,8 @@ class Encoder(nn.Module):
         hidden_size: length of the state.
         cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
         input: ``"embedding"`` looks word vectors up, ``"one_hot"`` multiplies for them.
+        bidirectional: whether a second layer reads from right to left. Annotations are then [→h_j; ←h_j],
+            and the state is [→h at the last word; ←h at the first]: each direction's own last one.
     """
 
     def __init__(
@@ -66,10 +57,12 @@ class Encoder(nn.Module):
         hidden_size: int,
         cell: str = "gru",
         input: str = "embedding",
+        bidirectional: bool = False,
     ) -> None:
         super().__init__()
-        self.embedding = _input_layer(input, vocabulary_size, embedding_size)
-        self.rnn = _recurrent_layer(cell, embedding_size, hidden_size)
+        self.embedding = input_layer(input, vocabulary_size, embedding_size)
+        self.rnn = recurrent_layer(cell, embedding_size, hidden_size, bidirectional)
+        self.annotation_size = hidden_size * (2 if bidirectional else 1)
 
     def forward(self, source: Tensor, source_lengths: Tensor) -> Encoded:
         """Encodes a padded batch; packing lets each sentence end at its own last word.
@@ -81,13 +74,14 @@ class Encoder(nn.Module):
         Raises:
             ValueError: if an id is outside the vocabulary, or the lengths disagree with the ids.
         """
-        _check_ids("source", source, self.embedding.weight.shape[0])
-        _check_lengths(source, source_lengths)
+        check_ids("source", source, self.embedding.weight.shape[0])
+        check_lengths(source, source_lengths)
         embedded = self.embedding(source)  # (batch, source_len, embedding_size)
         packed = pack_padded_sequence(embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False)
         packed, state = self.rnn(packed)
         annotations, _ = pad_packed_sequence(packed, batch_first=True, total_length=source.shape[1])
-        return Encoded(annotations, _without_layer(state))
+        mask = torch.arange(source.shape[1]) < source_lengths.cpu()[:, None]  # (batch, source_len)
+        return Encoded(annotations, without_layer(state), mask.to(source.device))
 
 
 class Decoder(nn.Module):
@@ -96,7 +90,7 @@ class Decoder(nn.Module):
     Args:
         vocabulary_size: number of target tokens.
         embedding_size: length of a word's vector.
-        hidden_size: length of the state; the encoder's must be the same.
+        hidden_size: length of the state; the encoder's must be as long.
         cell: ``"rnn"``, ``"gru"`` or ``"lstm"``, as in the encoder.
         input: ``"embedding"`` or ``"one_hot"``.
     """
@@ -110,9 +104,18 @@ class Decoder(nn.Module):
         input: str = "embedding",
     ) -> None:
         super().__init__()
-        self.embedding = _input_layer(input, vocabulary_size, embedding_size)
-        self.rnn = _recurrent_layer(cell, embedding_size, hidden_size)
+        self.embedding = input_layer(input, vocabulary_size, embedding_size)
+        self.rnn = recurrent_layer(cell, embedding_size, hidden_size)
         self.output = nn.Linear(hidden_size, vocabulary_size)
+
+    def check_fits(self, encoder: Encoder) -> None:
+        """Raises a ValueError if the encoder's state would not fit."""
+        ours, theirs = self.rnn, encoder.rnn
+        if type(ours) is not type(theirs) or ours.hidden_size != encoder.annotation_size:
+            raise ValueError(
+                f"decoder: {ours} cannot start from the state of the encoder's {theirs}; cell and size of the "
+                "state must be the same"
+            )
 
     def start(self, encoded: Encoded) -> State:
         """The first state, s₀: the encoder's last one, and nothing else."""
@@ -121,8 +124,8 @@ class Decoder(nn.Module):
     def step(self, token: Tensor, state: State) -> Step:
         """One step: the previous token, (batch,), and the previous state give the next one's scores."""
         embedded = self.embedding(token).unsqueeze(1)  # (batch, 1, embedding_size)
-        hidden, state = self.rnn(embedded, _with_layer(state))  # (batch, 1, hidden_size)
-        return Step(self.output(hidden.squeeze(1)), _without_layer(state))
+        hidden, state = self.rnn(embedded, with_layer(state))  # (batch, 1, hidden_size)
+        return Step(self.output(hidden.squeeze(1)), without_layer(state))
 
     def forward(self, target_input: Tensor, encoded: Encoded) -> Tensor:
         """All steps in one call, each fed the true last token: (batch, target_len, vocabulary_size).
@@ -132,9 +135,9 @@ class Decoder(nn.Module):
         Raises:
             ValueError: if an id is outside the vocabulary.
         """
-        _check_ids("target_input", target_input, self.embedding.weight.shape[0])
+        check_ids("target_input", target_input, self.embedding.weight.shape[0])
         embedded = self.embedding(target_input)  # (batch, target_len, embedding_size)
-        hidden, _ = self.rnn(embedded, _with_layer(self.start(encoded)))
+        hidden, _ = self.rnn(embedded, with_layer(self.start(encoded)))
         return self.output(hidden)
 
 
@@ -147,12 +150,7 @@ class Seq2Seq(nn.Module):
 
     def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
         super().__init__()
-        ours, theirs = encoder.rnn, decoder.rnn
-        if type(ours) is not type(theirs) or ours.hidden_size != theirs.hidden_size:
-            raise ValueError(
-                f"decoder: {theirs} cannot start from the state of the encoder's {ours}; cell and "
-                "hidden_size must be the same"
-            )
+        decoder.check_fits(encoder)
         self.encoder = encoder
         self.decoder = decoder
 
@@ -204,7 +202,7 @@ def unroll(decoder: Decoder, target_input: Tensor, encoded: Encoded, teacher_for
     """
     if not 0 <= teacher_forcing <= 1:
         raise ValueError(f"teacher_forcing: {teacher_forcing} is not allowed; it must be from 0 to 1")
-    _check_ids("target_input", target_input, decoder.embedding.weight.shape[0])
+    check_ids("target_input", target_input, decoder.embedding.weight.shape[0])
     forced = (torch.rand(target_input.shape) < teacher_forcing).to(target_input.device)
     state = decoder.start(encoded)
     token = torch.full_like(target_input[:, 0], SOS_ID)  # (batch,)
@@ -244,10 +242,12 @@ def open_gates(model: Seq2Seq, bias: float) -> None:
         ValueError: if the model's cell is a plain RNN, which has no gates.
     """
     for rnn in (model.encoder.rnn, model.decoder.rnn):
-        if isinstance(rnn, nn.RNN):
+        if isinstance(rnn, nn.RNN | nn.RNNCell):
             raise ValueError("model: a plain RNN has no gates to open; take a GRU or an LSTM")
-        # PyTorch lines the gates up in one vector: r, z, n in a GRU and i, f, g, o in an LSTM.
-        rnn.bias_ih_l0[rnn.hidden_size : 2 * rnn.hidden_size] += bias
+        for name, parameter in rnn.named_parameters():
+            if name.startswith("bias_ih"):
+                # PyTorch lines the gates up in one vector: r, z, n in a GRU and i, f, g, o in an LSTM.
+                parameter[rnn.hidden_size : 2 * rnn.hidden_size] += bias
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -256,10 +256,11 @@ def count_parameters(model: nn.Module) -> int:
 
 
 def select_rows(state: State, rows: Tensor) -> State:
-    """The state of some sentences of a batch: `rows`, (chosen,), are their numbers in it."""
-    if isinstance(state, tuple):
-        return state[0][rows], state[1][rows]
-    return state[rows]
+    """A decoder's state for some sentences of a batch: `rows`, (chosen,), are their numbers in it."""
+    if state is None or isinstance(state, Tensor):
+        return state if state is None else state[rows]
+    parts = [select_rows(part, rows) for part in state]
+    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
 
 
 @contextmanager
@@ -271,48 +272,3 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
         yield
     finally:
         model.train(was_training)
-
-
-def _input_layer(input: str, vocabulary_size: int, embedding_size: int) -> nn.Module:
-    if input not in INPUTS:
-        raise ValueError(f"input: {input!r} is not one of {', '.join(INPUTS)}")
-    layer = nn.Embedding if input == "embedding" else OneHotLinear
-    return layer(vocabulary_size, embedding_size)
-
-
-def _recurrent_layer(cell: str, input_size: int, hidden_size: int) -> nn.RNNBase:
-    if cell not in CELLS:
-        raise ValueError(f"cell: {cell!r} is not one of {', '.join(CELLS)}")
-    return CELLS[cell](input_size, hidden_size, batch_first=True)
-
-
-def _with_layer(state: State) -> State:
-    """The state as PyTorch's layers take it, with a dimension for their depth in front."""
-    if isinstance(state, tuple):
-        return state[0].unsqueeze(0), state[1].unsqueeze(0)
-    return state.unsqueeze(0)
-
-
-def _without_layer(state: State) -> State:
-    if isinstance(state, tuple):
-        return state[0].squeeze(0), state[1].squeeze(0)
-    return state.squeeze(0)
-
-
-def _check_ids(name: str, ids: Tensor, vocabulary_size: int) -> None:
-    if ids.ndim != 2 or ids.numel() == 0:
-        raise ValueError(f"{name}: shape {tuple(ids.shape)} is not (batch, length) with ids in it")
-    low, high = (int(bound) for bound in torch.aminmax(ids))
-    if low < 0 or high >= vocabulary_size:
-        outside = low if low < 0 else high
-        raise ValueError(f"{name}: id {outside} is outside the vocabulary (0 to {vocabulary_size - 1})")
-
-
-def _check_lengths(source: Tensor, lengths: Tensor) -> None:
-    batch, longest = source.shape
-    if lengths.shape != (batch,):
-        raise ValueError(f"source_lengths: shape {tuple(lengths.shape)}, but source has {batch} rows")
-    low, high = (int(bound) for bound in torch.aminmax(lengths))
-    if low < 1 or high > longest:
-        outside = low if low < 1 else high
-        raise ValueError(f"source_lengths: {outside} is not allowed; source has 1 to {longest} words")

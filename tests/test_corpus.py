@@ -109,6 +109,31 @@ def test_a_smaller_world_has_the_most_frequent_words_only():
         common_words_only(pairs, 0)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_word_in_three_makes_a_smaller_world_by_the_same_grammar(language):
+    def words(one_word_in: int) -> Counter:
+        pairs = generate(language, 4_000, (3, 20), seed=1, one_word_in=one_word_in)
+        return Counter(word for pair in pairs for word in pair.alignment.source_words)
+
+    everything, half, third = words(1), words(2), words(3)
+    assert len(third) < 0.85 * len(half) < 0.85 * 0.7 * len(everything)
+    assert third.keys() <= everything.keys()
+    # What is there is there often: no word is left over that could not be learned.
+    assert sum(count < 4 for count in third.values()) < 0.05 * len(third)
+    # Every construction is: negation, relative clauses, conjunctions, numbers, places and times.
+    assert {"not", "never", "that", "who", "because", "seven", "every", "behind", "tomorrow"} <= third.keys()
+
+
+@pytest.mark.parametrize("one_word_in", [2, 3, 10, 1000])
+def test_sentences_of_a_smaller_world_are_found_however_few_its_words(one_word_in):
+    assert len(generate("french", 300, (3, 20), seed=4, one_word_in=one_word_in)) == 300
+
+
+def test_a_world_without_words_is_refused():
+    with pytest.raises(ValueError, match="one_word_in: 0 is not allowed"):
+        generate("french", 1, one_word_in=0)
+
+
 def test_words_are_counted_without_punctuation():
     assert count_words("Yesterday, the cat's nice-looking owner slept.") == 6
 

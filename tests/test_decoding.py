@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seq2seq_utils.corpus import generate_splits
-from seq2seq_utils.decoding import default_limit, greedy, translate
-from seq2seq_utils.models import CELLS, Encoded, Seq2Seq, Step, plain_model
+from seq2seq_utils.attention import attention_model
+from seq2seq_utils.corpus import SentencePair, generate_splits
+from seq2seq_utils.decoding import align, default_limit, greedy, trace, translate
+from seq2seq_utils.layers import CELLS
+from seq2seq_utils.models import Encoded, Seq2Seq, Step, plain_model
 from seq2seq_utils.text import EOS_ID, SOS_ID, TextCodec, WordTokenizer
 
 GENERATOR = random.Random(0)
@@ -127,7 +129,8 @@ class Scripted(nn.Module):
         self.decoder = self
 
     def encoder(self, source: Tensor, source_lengths: Tensor) -> Encoded:
-        return Encoded(source.unsqueeze(2).float(), torch.stack([source[:, 0], 0 * source[:, 0]], dim=1))
+        state = torch.stack([source[:, 0], 0 * source[:, 0]], dim=1)
+        return Encoded(source.unsqueeze(2).float(), state, source >= 0)
 
     def start(self, encoded: Encoded) -> Tensor:
         return encoded.state  # (batch, 2): the script's key, the number of words said
@@ -141,7 +144,8 @@ class Scripted(nn.Module):
 def decode(script: list[list[int]], limits: list[int]) -> tuple[list[tuple[list[int], bool]], int]:
     model = Scripted(dict(enumerate(script)))
     source = torch.arange(len(script)).unsqueeze(1)
-    return greedy(model, source, torch.ones(len(script), dtype=torch.int64), limits), model.steps
+    found = greedy(model, source, torch.ones(len(script), dtype=torch.int64), limits)
+    return [(ids, reached_end) for ids, reached_end, _ in found], model.steps
 
 
 def test_each_row_ends_at_its_own_eos_whatever_follows():
@@ -230,3 +234,69 @@ def test_numbers_that_are_too_small_are_refused(name, value):
 def test_limits_that_disagree_with_the_source_are_refused():
     with pytest.raises(ValueError, match=r"limits: 1\b.*\b2 rows"):
         greedy(untrained_model(), torch.tensor([[4], [5]]), torch.tensor([1, 1]), [3])
+
+
+# --- Attention goes along -------------------------------------------------------------------------
+
+
+def attention_untrained(cell: str = "gru") -> Seq2Seq:
+    model = attention_model(len(SOURCE.vocabulary), len(TARGET.vocabulary), 16, 24, cell=cell)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.4)
+    return model
+
+
+@each_cell
+def test_a_translation_carries_a_row_of_weights_for_each_word_and_one_for_eos(cell):
+    model = attention_untrained(cell)
+    for sentence, found in zip(SENTENCES, translate(model, SENTENCES, SOURCE, TARGET, limit=15), strict=True):
+        words = len(SOURCE.encode(sentence))
+        assert found.weights.shape == (len(found.ids) + found.reached_end, words)
+        torch.testing.assert_close(found.weights.sum(dim=1), torch.ones(len(found.weights)))
+    (alone,) = translate(model, SENTENCES[:1], SOURCE, TARGET, limit=15)
+    (first, *_) = translate(model, SENTENCES, SOURCE, TARGET, limit=15)
+    torch.testing.assert_close(alone.weights, first.weights)
+
+
+def test_a_translation_by_a_plain_model_carries_none():
+    assert translate(untrained_model(), SENTENCES[:2], SOURCE, TARGET)[0].weights is None
+
+
+def test_alignment_is_what_the_model_looks_at_while_it_is_fed_the_translation():
+    model = attention_untrained()
+    pairs = [
+        SentencePair(sentence, " ".join(f"v{n}" for n in range(1 + at % 5)))
+        for at, sentence in enumerate(SENTENCES)
+    ]
+    for pair, weights in zip(pairs, align(model, pairs, SOURCE, TARGET), strict=True):
+        ids, lengths = ids_of(pair.source)
+        state = model.decoder.start(model.encoder(ids, lengths))
+        for fed, row in zip([SOS_ID, *TARGET.encode(pair.target)], weights, strict=True):
+            state = model.decoder.step(torch.tensor([fed]), state).state
+            torch.testing.assert_close(row, state.weights[0])
+
+
+def test_a_model_without_attention_has_no_alignment():
+    with pytest.raises(ValueError, match="model: has no attention"):
+        align(untrained_model(), [SentencePair("w1", "v1")], SOURCE, TARGET)
+
+
+@pytest.mark.parametrize("make", [untrained_model, attention_untrained])
+def test_a_trace_is_greedy_search_with_its_second_thoughts(make):
+    model = make()
+    for sentence in SENTENCES[:10]:
+        (found,) = translate(model, [sentence], SOURCE, TARGET)
+        steps = trace(model, sentence, SOURCE, TARGET, shown=3)
+        words = [TARGET.vocabulary.tokens[id] for id in found.ids]
+        said = [step.likeliest[0][0] for step in steps]
+        assert said[: len(words)] == words
+        assert [step.fed for step in steps][: len(words) + 1] == ["<sos>", *words][: len(steps)]
+        for at, step in enumerate(steps[: len(words)]):
+            shares = [share for _, share in step.likeliest]
+            assert len(shares) == 3
+            assert shares == sorted(shares, reverse=True)
+            assert 0 < sum(shares) <= 1 + 1e-6
+            assert (step.weights is None) == (found.weights is None)
+            if step.weights is not None:
+                torch.testing.assert_close(step.weights, found.weights[at])

@@ -7,13 +7,11 @@ import torch
 from torch import Tensor
 
 from seq2seq_utils.batching import make_batch
+from seq2seq_utils.layers import CELLS, OneHotLinear, State
 from seq2seq_utils.models import (
-    CELLS,
     Decoder,
     Encoder,
-    OneHotLinear,
     Seq2Seq,
-    State,
     count_parameters,
     open_gates,
     plain_model,
@@ -224,6 +222,6 @@ def test_unknown_input_is_named_with_those_there_are():
     ("cell", "hidden_size", "theirs"), [("lstm", 10, r"LSTM\(6, 10"), ("gru", 12, r"GRU\(6, 12")]
 )
 def test_decoder_that_does_not_fit_the_encoder_is_refused(cell, hidden_size, theirs):
-    message = rf"decoder: {theirs}.* cannot start .* GRU\(6, 10.*cell and hidden_size must be the same"
+    message = rf"decoder: {theirs}.* cannot start .* GRU\(6, 10.*cell and size of the state must be the same"
     with pytest.raises(ValueError, match=message):
         Seq2Seq(Encoder(20, 6, 10, "gru"), Decoder(24, 6, hidden_size, cell))

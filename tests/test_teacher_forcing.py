@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from seq2seq_utils.batching import Batch, make_batch
-from seq2seq_utils.models import CELLS, Decoder, Encoded, Seq2Seq, Step, plain_model, unroll
+from seq2seq_utils.layers import CELLS
+from seq2seq_utils.models import Decoder, Encoded, Seq2Seq, Step, plain_model, unroll
 from seq2seq_utils.text import SOS_ID
 from seq2seq_utils.training import (
     exponential_schedule,
@@ -48,7 +49,12 @@ class Parrot(Decoder):
 def fed_at(ratio: float, target_input: Tensor) -> Tensor:
     """What the decoder is fed, (batch, target_len)."""
     decoder = Parrot()
-    unroll(decoder, target_input, Encoded(torch.empty(0), torch.zeros(len(target_input), 1)), ratio)
+    unroll(
+        decoder,
+        target_input,
+        Encoded(torch.empty(0), torch.zeros(len(target_input), 1), torch.empty(0)),
+        ratio,
+    )
     return torch.stack(decoder.fed, dim=1)
 
 

@@ -13,7 +13,8 @@ from torch.optim import optimizer as hooks
 from seq2seq_utils import training
 from seq2seq_utils.batching import Batch, IdPair, make_batch, make_loader
 from seq2seq_utils.decoding import greedy
-from seq2seq_utils.models import CELLS, Seq2Seq, plain_model
+from seq2seq_utils.layers import CELLS
+from seq2seq_utils.models import Seq2Seq, plain_model
 from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID
 from seq2seq_utils.training import (
     History,
@@ -151,7 +152,7 @@ def test_model_learns_to_copy_and_to_stop(cell):
     assert losses.iloc[-1] < 0.1
     batch = make_batch(COPIES)
     found = greedy(model, batch.source, batch.source_lengths, [10] * len(COPIES))
-    assert found == [(target, True) for _, target in COPIES]
+    assert found == [(target, True, None) for _, target in COPIES]
 
 
 def test_same_seed_gives_the_same_model_and_another_seed_another():

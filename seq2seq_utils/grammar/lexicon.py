@@ -67,6 +67,9 @@ class Adjective:
     korean: KoreanForms
 
 
+Word = Noun | Verb | Adjective
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Phrase:
     """A time or a place in fixed words, with its word links as (english, other, is_sure)."""
@@ -242,6 +245,12 @@ ASPIRATED: frozenset[str] = frozenset(
     if isinstance(entry, dict) and entry.get("aspirated")
     for form in (entry["fr"], entry.get("fr_plural", entry["fr"] + "s"))
 )
+
+
+def one_in(step: int) -> frozenset[Word]:
+    """One noun, verb and adjective in `step`: of each class of them the first, and so on."""
+    classes = [nouns_of([kind]) for kind in KINDS] + list(VERBS.values()) + [ADJECTIVES]
+    return frozenset(word for words in classes for word in words[::step])
 
 
 def korean_particle_hosts() -> list[str]:

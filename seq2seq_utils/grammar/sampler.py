@@ -12,7 +12,7 @@ import random
 
 from seq2seq_utils.grammar import lexicon
 from seq2seq_utils.grammar.frames import ANY, DEFINITE, GOAL, NOT_SOME, PREDICATES, SIMPLE, TENSES, frames
-from seq2seq_utils.grammar.lexicon import Noun, Verb
+from seq2seq_utils.grammar.lexicon import Noun, Verb, Word
 from seq2seq_utils.grammar.meaning import Clause, Complex, Meaning, NounPhrase, Place
 
 SHORTEST = 3
@@ -24,10 +24,20 @@ class Sampler:
     """A source of random meanings: the same seed gives the same ones, everywhere and always.
 
     Only `random.random` is used, whose sequence Python promises not to change.
+
+    Args:
+        seed: of the random numbers.
+        one_word_in: 3, say, for one noun, verb and adjective in three: a smaller world, by the same grammar.
+
+    Raises:
+        ValueError: if `one_word_in` is less than 1.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, one_word_in: int = 1) -> None:
+        if one_word_in < 1:
+            raise ValueError(f"one_word_in: {one_word_in} is not allowed; it must be 1 or more")
         self._random = random.Random(seed).random
+        self._known = lexicon.one_in(one_word_in) if one_word_in > 1 else None
 
     def meaning(self, length: int) -> Meaning:
         """A meaning whose English sentence has `length` words, punctuation not counted.
@@ -49,13 +59,20 @@ class Sampler:
     def _pick(self, choices: tuple | list):
         return choices[int(self._random() * len(choices))]
 
+    def _pick_word(self, words: tuple[Word, ...]) -> Word:
+        """One of those that this world has; where it has fewer than two, one of the first two."""
+        if self._known is None:
+            return self._pick(words)
+        known = [word for word in words if word in self._known]
+        return self._pick(known if len(known) > 1 else words[:2])
+
     def _chance(self, probability: float) -> bool:
         return self._random() < probability
 
     def _pick_other(self, nouns: tuple[Noun, ...], taken: Noun | None) -> Noun:
-        noun = self._pick(nouns)
+        noun = self._pick_word(nouns)
         while noun is taken:
-            noun = self._pick(nouns)
+            noun = self._pick_word(nouns)
         return noun
 
     # --------------------------------------------------------------------------------- clauses
@@ -135,13 +152,13 @@ class Sampler:
             if not (subject_is_noun or first):
                 return None
             subject, adjectives = self._subject_with_adjective(subject_is_noun, bool(negation))
-            clause = Clause(subject, tense, None, self._pick(adjectives), negation)
+            clause = Clause(subject, tense, None, self._pick_word(adjectives), negation)
         else:
-            verb = self._pick(lexicon.ACTIVITIES if during else lexicon.VERBS[kind])
+            verb = self._pick_word(lexicon.ACTIVITIES if during else lexicon.VERBS[kind])
             gender_shows = verb.etre and tense == "past"
             if subject_is_noun:
                 options = DEFINITE if negation else NOT_SOME if verb.state else ANY
-                subject = self._noun_phrase(self._pick(lexicon.ANIMATE), options)
+                subject = self._noun_phrase(self._pick_word(lexicon.ANIMATE), options)
             elif gender_shows and not first:
                 return None
             else:
@@ -164,7 +181,7 @@ class Sampler:
     def _subject_with_adjective(self, is_noun: bool, negated: bool) -> tuple[NounPhrase, tuple]:
         if not is_noun:
             return self._pronoun(True, True), lexicon.PREDICATIVE["adult"]
-        noun = self._pick(lexicon.NOUNS)
+        noun = self._pick_word(lexicon.NOUNS)
         phrase = self._noun_phrase(noun, DEFINITE if negated else NOT_SOME)
         return phrase, lexicon.PREDICATIVE[noun.kind]
 
@@ -178,7 +195,7 @@ class Sampler:
             noun = self._pick_other(lexicon.PERSONS, clause.subject.noun)
             clause.recipient = self._noun_phrase(noun, SIMPLE)
         elif verb.kind == "motion":
-            clause.goal = self._noun_phrase(self._pick(lexicon.GOALS), GOAL)
+            clause.goal = self._noun_phrase(self._pick_word(lexicon.GOALS), GOAL)
 
     def _noun_phrase(self, noun: Noun, options: tuple) -> NounPhrase:
         if (options is ANY or options is NOT_SOME) and self._chance(0.08):
@@ -220,7 +237,7 @@ class Sampler:
         choices = lexicon.BEFORE[phrase.noun.kind]
         if not choices or phrase.before is not None:
             return 0
-        adjective = self._pick(choices)
+        adjective = self._pick_word(choices)
         clashes = phrase.after is not None and phrase.after.quality == adjective.quality
         if clashes or (adjective.not_with_the and phrase.determiner == "the"):
             return 0
@@ -231,7 +248,7 @@ class Sampler:
         choices = lexicon.AFTER[phrase.noun.kind]
         if not choices or phrase.after is not None:
             return 0
-        adjective = self._pick(choices)
+        adjective = self._pick_word(choices)
         if phrase.before is not None and phrase.before.quality == adjective.quality:
             return 0
         phrase.after = adjective
@@ -287,7 +304,7 @@ class Sampler:
         size = len(preposition.english) + 2
         if size > spare:
             return 0
-        phrase = self._noun_phrase(self._pick(preposition.objects), SIMPLE)
+        phrase = self._noun_phrase(self._pick_word(preposition.objects), SIMPLE)
         clause.place = Place(None, preposition, phrase)
         return size
 
@@ -316,7 +333,7 @@ class Sampler:
         about_subject = phrase.noun in _ANIMATE and (self._chance(0.6) or spare < 3 + extra or not verbs)
         if about_subject:
             kind = "transitive" if spare >= 4 + extra and self._chance(0.5) else "intransitive"
-            relative = Clause(phrase, tense, self._pick(lexicon.VERBS[kind]))
+            relative = Clause(phrase, tense, self._pick_word(lexicon.VERBS[kind]))
             self._complete(relative, relative.verb, False)
             size = 1 + extra + PREDICATES[kind]
             if size > spare:
@@ -331,7 +348,7 @@ class Sampler:
             options = SIMPLE
             noun = self._pick_other(lexicon.ANIMATE, phrase.noun)
             subject = self._noun_phrase(noun, options) if with_noun else self._pronoun(False, False)
-            relative = Clause(subject, tense, self._pick(verbs), object=phrase)
+            relative = Clause(subject, tense, self._pick_word(verbs), object=phrase)
         return relative, size
 
 

@@ -1,0 +1,92 @@
+"""What the models are built from: word vectors, recurrent layers, their states, and looks at the input."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+CELLS = {"rnn": (nn.RNN, nn.RNNCell), "gru": (nn.GRU, nn.GRUCell), "lstm": (nn.LSTM, nn.LSTMCell)}
+INPUTS = ("embedding", "one_hot")
+
+State = Tensor | tuple[Tensor, Tensor]  # (batch, hidden_size); an LSTM has two, h and c
+
+
+class OneHotLinear(nn.Module):
+    """One-hot vectors times a matrix, written out: what `nn.Embedding` does by looking up a row.
+
+    The matrix has the name and the shape that `nn.Embedding` gives it, so that weights can be exchanged.
+    """
+
+    def __init__(self, vocabulary_size: int, embedding_size: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(vocabulary_size, embedding_size))
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """The vectors of `ids`, any shape: that shape with embedding_size added at its end."""
+        one_hot = nn.functional.one_hot(ids, self.weight.shape[0])  # (..., vocabulary_size)
+        return one_hot.to(self.weight.dtype) @ self.weight  # (..., embedding_size)
+
+
+def input_layer(input: str, vocabulary_size: int, embedding_size: int) -> nn.Module:
+    """Ids to word vectors: `input` is ``"embedding"`` or ``"one_hot"``."""
+    if input not in INPUTS:
+        raise ValueError(f"input: {input!r} is not one of {', '.join(INPUTS)}")
+    layer = nn.Embedding if input == "embedding" else OneHotLinear
+    return layer(vocabulary_size, embedding_size)
+
+
+def recurrent_layer(cell: str, input_size: int, hidden_size: int, bidirectional: bool = False) -> nn.RNNBase:
+    """A layer that runs along whole sentences, (batch, length, input_size)."""
+    _check_cell(cell)
+    return CELLS[cell][0](input_size, hidden_size, batch_first=True, bidirectional=bidirectional)
+
+
+def recurrent_cell(cell: str, input_size: int, hidden_size: int) -> nn.RNNCellBase:
+    """A layer that takes one step, (batch, input_size)."""
+    _check_cell(cell)
+    return CELLS[cell][1](input_size, hidden_size)
+
+
+def output_part(state: State) -> Tensor:
+    """The part of a state that is the layer's output, h: all of it but for an LSTM's memory."""
+    return state[0] if isinstance(state, tuple) else state
+
+
+def with_layer(state: State) -> State:
+    """The state as PyTorch's layers take it, with a dimension for their depth in front."""
+    if isinstance(state, tuple):
+        return state[0].unsqueeze(0), state[1].unsqueeze(0)
+    return state.unsqueeze(0)
+
+
+def without_layer(state: State) -> State:
+    """The state as we use it: both directions of a bidirectional layer side by side, (batch, size)."""
+    if isinstance(state, tuple):
+        return without_layer(state[0]), without_layer(state[1])
+    return torch.cat(state.unbind(0), dim=-1)
+
+
+def check_ids(name: str, ids: Tensor, vocabulary_size: int) -> None:
+    """Raises a ValueError that names `name` unless `ids` are (batch, length), within the vocabulary."""
+    if ids.ndim != 2 or ids.numel() == 0:
+        raise ValueError(f"{name}: shape {tuple(ids.shape)} is not (batch, length) with ids in it")
+    low, high = (int(bound) for bound in torch.aminmax(ids))
+    if low < 0 or high >= vocabulary_size:
+        outside = low if low < 0 else high
+        raise ValueError(f"{name}: id {outside} is outside the vocabulary (0 to {vocabulary_size - 1})")
+
+
+def check_lengths(source: Tensor, lengths: Tensor) -> None:
+    """Raises a ValueError unless there is a length for each row of `source`, and each fits."""
+    batch, longest = source.shape
+    if lengths.shape != (batch,):
+        raise ValueError(f"source_lengths: shape {tuple(lengths.shape)}, but source has {batch} rows")
+    low, high = (int(bound) for bound in torch.aminmax(lengths))
+    if low < 1 or high > longest:
+        outside = low if low < 1 else high
+        raise ValueError(f"source_lengths: {outside} is not allowed; source has 1 to {longest} words")
+
+
+def _check_cell(cell: str) -> None:
+    if cell not in CELLS:
+        raise ValueError(f"cell: {cell!r} is not one of {', '.join(CELLS)}")
