@@ -1,8 +1,8 @@
 """Bahdanau attention: for every word that it writes, the decoder looks at all words of the source again.
 
 The letters are those of the paper (Bahdanau, Cho and Bengio, 2015, https://arxiv.org/abs/1409.0473): h_j is
-the annotation of source word j, s_i the decoder's state at target word i, e_ij an energy, α_ij a weight, c_i a
-context.
+the annotation of source word j, s_i the decoder's state at target word i, e_ij an energy, α_ij a weight, c_i
+a context.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ CONTEXTS = ("attention", "fixed", "none")
 class BahdanauAttention(nn.Module):
     """Additive attention: how much each source word counts for the next target word.
 
-    It starts as in the paper, W_a and U_a near 0 and v_a at 0: untrained, all words get the same weight.
+    As in the paper, v_a starts at 0, so that untrained all words get the same weight. W_a and U_a start
+    larger than there (where their standard deviation is 0.001): the model then finds attention sooner.
 
     Args:
         hidden_size: length of the decoder's state.
@@ -34,8 +35,6 @@ class BahdanauAttention(nn.Module):
         self.W_a = nn.Linear(hidden_size, attention_size, bias=False)
         self.U_a = nn.Linear(annotation_size, attention_size, bias=False)
         self.v_a = nn.Parameter(torch.zeros(attention_size))
-        nn.init.normal_(self.W_a.weight, std=0.001)
-        nn.init.normal_(self.U_a.weight, std=0.001)
 
     def keys(self, annotations: Tensor) -> Tensor:
         """U_a h_j, (batch, source_len, attention_size): the same at every step, so computed only once."""
@@ -89,7 +88,7 @@ class AttentionDecoder(nn.Module):
             remarks is the plain encoder–decoder; or ``"none"``, where s₀ carries the sentence alone, and is
             therefore made from the last state of every direction.
         cell: ``"rnn"``, ``"gru"`` or ``"lstm"``. PyTorch's GRU applies its reset gate after the recurrent
-            product, the paper before. An LSTM's memory starts as its output does, from rows of W_s of its own.
+            product, the paper before. An LSTM's memory starts as its output does, by rows of W_s of its own.
         input: ``"embedding"`` or ``"one_hot"``.
 
     Raises:

@@ -113,8 +113,8 @@ class Decoder(nn.Module):
         ours, theirs = self.rnn, encoder.rnn
         if type(ours) is not type(theirs) or ours.hidden_size != encoder.annotation_size:
             raise ValueError(
-                f"decoder: {ours} cannot start from the state of the encoder's {theirs}; cell and size of the "
-                "state must be the same"
+                f"decoder: {ours} cannot start from the state of the encoder's {theirs}; cell and size of "
+                "the state must be the same"
             )
 
     def start(self, encoded: Encoded) -> State:

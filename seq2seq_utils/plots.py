@@ -185,6 +185,7 @@ def quality_against_length(
     x_label: str,
     group: str,
     trained_up_to: Mapping[str, int],
+    colours: Mapping[str, str] | None = None,
 ) -> Figure:
     """Quality in each bucket of sentence lengths, with its interval as a band.
 
@@ -194,14 +195,20 @@ def quality_against_length(
         x_label: of the horizontal axes.
         group: the column that says which model a row belongs to.
         trained_up_to: for each model the longest sentence it was trained on, drawn as a dotted line.
+        colours: for each model its colour, where it has one of its own; of two in one colour the second one's
+            line is dashed.
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels) + 1.5, 3.6), squeeze=False)
     for axis, (column, label) in zip(axes[0], panels.items(), strict=True):
+        drawn = set()
         for (name, rows), colour, marker in zip(
             table.groupby(group, sort=False), SERIES, MARKERS, strict=False
         ):
+            colour = colours[name] if colours else colour
+            line = "--" if colour in drawn else "-"
+            drawn.add(colour)
             middle = (rows["shortest"] + rows["longest"]) / 2
-            axis.plot(middle, rows[column], color=colour, marker=marker, label=name)
+            axis.plot(middle, rows[column], line, color=colour, marker=marker, label=name)
             axis.fill_between(
                 middle, rows[f"{column}_low"], rows[f"{column}_high"], color=colour, alpha=0.2, linewidth=0
             )

@@ -283,7 +283,7 @@ def test_it_learns_to_write_a_sentence_backwards(cell):
     pairs = [(sentence, sentence[::-1]) for sentence in sentences]
     torch.manual_seed(0)
     model = attention_model(12, 12, 16, 32, cell=cell)
-    fit(model, make_loader(pairs, batch_size=32), epochs=12, learning_rate=1e-2)
+    fit(model, make_loader(pairs, batch_size=32), epochs=20, learning_rate=5e-3)
     batch = make_batch([([4, 5, 6, 7, 8, 9], [4]), ([9, 4, 11], [4])])
     first, second = greedy(model.eval(), batch.source, batch.source_lengths, [10, 10])
     assert (first.ids, second.ids) == ([9, 8, 7, 6, 5, 4], [11, 4, 9])

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from seq2seq_utils.attention import attention_model
 from seq2seq_utils.batching import encode_pairs, make_batch, make_loader
 from seq2seq_utils.corpus import generate, tokenizer
 from seq2seq_utils.decoding import translate
@@ -23,6 +24,8 @@ TRAINED = 5_000
 SENTENCES = 256
 BATCH_SIZE = 64
 SEARCH_BATCH_SIZE = 128  # what `translate` takes by default
+# A training step: 64 sentences of 12 words, their translations of 13 (EOS among them), 400 words each.
+STEP_BATCH_SIZE, SOURCE_WORDS, TARGET_WORDS, VOCABULARY, STEPS = 64, 12, 13, 400, 20
 
 
 def main() -> None:
@@ -31,17 +34,37 @@ def main() -> None:
     for language in ("french", "korean"):
         (seconds,) = medians(lambda language=language: generate(language, PAIRS))
         row(f"generate {PAIRS:,} pairs, {language}", f"{seconds:.2f} s", "under 2 s")
-    measure_model()
+    measure_training_step()
+    for name, make in (("plain", plain_model), ("attention", attention_model)):
+        print(f"\n{name} model")
+        measure_model(make)
 
 
-def measure_model() -> None:
+def measure_training_step() -> None:
+    """Time one step of training, of the plain model and of the one with attention, of equal sizes."""
+    seed_everything(0)
+    pairs = [(sentence(SOURCE_WORDS), sentence(TARGET_WORDS - 1)) for _ in range(STEP_BATCH_SIZE)]
+    loader = make_loader(pairs * STEPS, STEP_BATCH_SIZE)
+    plain, attentive = (make(VOCABULARY, VOCABULARY, 64, 128) for make in (plain_model, attention_model))
+    slow, fast = medians(lambda: fit(attentive, loader, epochs=1), lambda: fit(plain, loader, epochs=1))
+    row("a training step, attention", f"{1000 * slow / STEPS:.0f} ms")
+    row("a training step, plain", f"{1000 * fast / STEPS:.0f} ms")
+    row("    attention's throughput, of the plain one's", f"{fast / slow:.2f}", "0.45 or more")
+
+
+def sentence(length: int) -> list[int]:
+    """Return random ids, special ones left out."""
+    return torch.randint(4, VOCABULARY, (length,)).tolist()
+
+
+def measure_model(make: Callable[..., Seq2Seq]) -> None:
     """Time a GRU that is trained for a moment, so that its sentences end as sentences do."""
     pairs = generate("french", TRAINED + SENTENCES)
     english = TextCodec.build(tokenizer("english"), (pair.source for pair in pairs))
     french = TextCodec.build(tokenizer("french"), (pair.target for pair in pairs))
     ids = encode_pairs(pairs, english, french)
     seed_everything(0)
-    model = plain_model(len(english.vocabulary), len(french.vocabulary))
+    model = make(len(english.vocabulary), len(french.vocabulary))
     fit(model, make_loader(ids[SENTENCES:]), epochs=2)
 
     sentences = [pair.source for pair in pairs[:SENTENCES]]
