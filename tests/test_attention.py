@@ -212,9 +212,9 @@ def test_what_stands_at_padding_does_not_matter(cell):
 @pytest.mark.parametrize(
     ("cell", "seed"),
     [
-        *(("rnn", seed) for seed in (1, 4, 9)),
-        *(("gru", seed) for seed in (7, 8, 11)),
-        *(("lstm", seed) for seed in (4, 8, 11)),
+        *(("rnn", seed) for seed in (5, 13, 19)),
+        *(("gru", seed) for seed in (8, 12, 15)),
+        *(("lstm", seed) for seed in (2, 3, 15)),
     ],
 )
 def test_a_sentence_alone_and_in_a_padded_batch_gets_the_same_ids_and_weights(cell, seed, id_pairs):
