@@ -90,6 +90,7 @@ class AttentionDecoder(nn.Module):
         cell: ``"rnn"``, ``"gru"`` or ``"lstm"``. PyTorch's GRU applies its reset gate after the recurrent
             product, the paper before. An LSTM's memory starts as its output does, by rows of W_s of its own.
         input: ``"embedding"`` or ``"one_hot"``.
+        dropout: the share of the numbers in word vectors and maxout layer that training sets to 0.
 
     Raises:
         ValueError: if `context`, `cell` or `input` is not one of those, or `hidden_size` is less than 2.
@@ -105,8 +106,10 @@ class AttentionDecoder(nn.Module):
         context: str = "attention",
         cell: str = "gru",
         input: str = "embedding",
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        self.dropout = nn.Dropout(dropout)
         if context not in CONTEXTS:
             raise ValueError(f"context: {context!r} is not one of {', '.join(CONTEXTS)}")
         if hidden_size < 2:
@@ -145,7 +148,7 @@ class AttentionDecoder(nn.Module):
 
     def step(self, token: Tensor, state: AttentionState) -> Step:
         """One step: the previous token, (batch,), and the previous state give the next one's scores."""
-        embedded = self.embedding(token)  # (batch, embedding_size)
+        embedded = self.dropout(self.embedding(token))  # (batch, embedding_size)
         state = self._advance(embedded, state)
         return Step(self._scores(output_part(state.hidden), embedded, state.context), state)
 
@@ -159,7 +162,7 @@ class AttentionDecoder(nn.Module):
             ValueError: if an id is outside the vocabulary.
         """
         check_ids("target_input", target_input, self.embedding.weight.shape[0])
-        embedded = self.embedding(target_input)  # (batch, target_len, embedding_size)
+        embedded = self.dropout(self.embedding(target_input))  # (batch, target_len, embedding_size)
         state, hidden, contexts = self.start(encoded), [], []
         for word in embedded.unbind(dim=1):
             state = self._advance(word, state)
@@ -179,7 +182,7 @@ class AttentionDecoder(nn.Module):
     def _scores(self, hidden: Tensor, embedded: Tensor, context: Tensor) -> Tensor:
         """U_o s_i + V_o E y_{i-1} + C_o c_i; of each pair of numbers the larger one (maxout); then W_o."""
         pairs = self.to_maxout(torch.cat([hidden, embedded, context], dim=-1)).unflatten(-1, (-1, 2))
-        return self.W_o(pairs.amax(dim=-1))  # (…, vocabulary_size)
+        return self.W_o(self.dropout(pairs.amax(dim=-1)))  # (…, vocabulary_size)
 
 
 def attention_model(
@@ -193,6 +196,7 @@ def attention_model(
     cell: str = "gru",
     input: str = "embedding",
     bidirectional: bool = True,
+    dropout: float = 0.0,
 ) -> Seq2Seq:
     """RNNsearch, the model of Bahdanau et al. (2015), in a size for a laptop.
 
@@ -208,10 +212,20 @@ def attention_model(
         cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
         input: ``"embedding"`` or ``"one_hot"``.
         bidirectional: whether the encoder reads in both directions.
+        dropout: the share of the numbers that training sets to 0, in word vectors, annotations and maxout
+            layer.
     """
     size = encoder_size or (hidden_size // 2 if bidirectional else hidden_size)
-    encoder = Encoder(source_vocabulary_size, embedding_size, size, cell, input, bidirectional)
+    encoder = Encoder(source_vocabulary_size, embedding_size, size, cell, input, bidirectional, dropout)
     decoder = AttentionDecoder(
-        target_vocabulary_size, embedding_size, hidden_size, encoder, attention_size, context, cell, input
+        target_vocabulary_size,
+        embedding_size,
+        hidden_size,
+        encoder,
+        attention_size,
+        context,
+        cell,
+        input,
+        dropout,
     )
     return Seq2Seq(encoder, decoder)

@@ -114,6 +114,15 @@ class BucketSampler(Sampler[list[int]]):
         self._pool = pool
         self._random = random.Random(seed)
 
+    def state_dict(self) -> dict[str, object]:
+        """Which epoch comes next; PyTorch's name for what a checkpoint keeps."""
+        return {"random": self._random.getstate()}
+
+    def load_state_dict(self, state: dict[str, object]) -> None:
+        """Goes on from a `state_dict`."""
+        version, numbers, following = state["random"]
+        self._random.setstate((version, tuple(numbers), following))
+
     def __len__(self) -> int:
         return -(-len(self._lengths) // self._batch_size)
 

@@ -48,6 +48,7 @@ class Encoder(nn.Module):
         input: ``"embedding"`` looks word vectors up, ``"one_hot"`` multiplies for them.
         bidirectional: whether a second layer reads from right to left. Annotations are then [→h_j; ←h_j],
             and the state is [→h at the last word; ←h at the first]: each direction's own last one.
+        dropout: the share of the numbers in word vectors and annotations that training sets to 0.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class Encoder(nn.Module):
         cell: str = "gru",
         input: str = "embedding",
         bidirectional: bool = False,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        self.dropout = nn.Dropout(dropout)
         self.embedding = input_layer(input, vocabulary_size, embedding_size)
         self.rnn = recurrent_layer(cell, embedding_size, hidden_size, bidirectional)
         self.annotation_size = hidden_size * (2 if bidirectional else 1)
@@ -76,12 +79,12 @@ class Encoder(nn.Module):
         """
         check_ids("source", source, self.embedding.weight.shape[0])
         check_lengths(source, source_lengths)
-        embedded = self.embedding(source)  # (batch, source_len, embedding_size)
+        embedded = self.dropout(self.embedding(source))  # (batch, source_len, embedding_size)
         packed = pack_padded_sequence(embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False)
         packed, state = self.rnn(packed)
         annotations, _ = pad_packed_sequence(packed, batch_first=True, total_length=source.shape[1])
         mask = torch.arange(source.shape[1]) < source_lengths.cpu()[:, None]  # (batch, source_len)
-        return Encoded(annotations, without_layer(state), mask.to(source.device))
+        return Encoded(self.dropout(annotations), without_layer(state), mask.to(source.device))
 
 
 class Decoder(nn.Module):
@@ -93,6 +96,7 @@ class Decoder(nn.Module):
         hidden_size: length of the state; the encoder's must be as long.
         cell: ``"rnn"``, ``"gru"`` or ``"lstm"``, as in the encoder.
         input: ``"embedding"`` or ``"one_hot"``.
+        dropout: the share of the numbers in word vectors and in the output's input that training sets to 0.
     """
 
     def __init__(
@@ -102,8 +106,10 @@ class Decoder(nn.Module):
         hidden_size: int,
         cell: str = "gru",
         input: str = "embedding",
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        self.dropout = nn.Dropout(dropout)
         self.embedding = input_layer(input, vocabulary_size, embedding_size)
         self.rnn = recurrent_layer(cell, embedding_size, hidden_size)
         self.output = nn.Linear(hidden_size, vocabulary_size)
@@ -123,9 +129,9 @@ class Decoder(nn.Module):
 
     def step(self, token: Tensor, state: State) -> Step:
         """One step: the previous token, (batch,), and the previous state give the next one's scores."""
-        embedded = self.embedding(token).unsqueeze(1)  # (batch, 1, embedding_size)
+        embedded = self.dropout(self.embedding(token)).unsqueeze(1)  # (batch, 1, embedding_size)
         hidden, state = self.rnn(embedded, with_layer(state))  # (batch, 1, hidden_size)
-        return Step(self.output(hidden.squeeze(1)), without_layer(state))
+        return Step(self.output(self.dropout(hidden.squeeze(1))), without_layer(state))
 
     def forward(self, target_input: Tensor, encoded: Encoded) -> Tensor:
         """All steps in one call, each fed the true last token: (batch, target_len, vocabulary_size).
@@ -136,9 +142,9 @@ class Decoder(nn.Module):
             ValueError: if an id is outside the vocabulary.
         """
         check_ids("target_input", target_input, self.embedding.weight.shape[0])
-        embedded = self.embedding(target_input)  # (batch, target_len, embedding_size)
+        embedded = self.dropout(self.embedding(target_input))  # (batch, target_len, embedding_size)
         hidden, _ = self.rnn(embedded, with_layer(self.start(encoded)))
-        return self.output(hidden)
+        return self.output(self.dropout(hidden))
 
 
 class Seq2Seq(nn.Module):
@@ -223,11 +229,12 @@ def plain_model(
     hidden_size: int = 256,
     cell: str = "gru",
     input: str = "embedding",
+    dropout: float = 0.0,
 ) -> Seq2Seq:
     """The plain encoder–decoder of Sutskever et al. (2014), one layer deep."""
     return Seq2Seq(
-        Encoder(source_vocabulary_size, embedding_size, hidden_size, cell, input),
-        Decoder(target_vocabulary_size, embedding_size, hidden_size, cell, input),
+        Encoder(source_vocabulary_size, embedding_size, hidden_size, cell, input, dropout=dropout),
+        Decoder(target_vocabulary_size, embedding_size, hidden_size, cell, input, dropout),
     )
 
 

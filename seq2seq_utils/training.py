@@ -1,26 +1,26 @@
-"""Training: the loss, teacher forcing and its schedules, one loop, and the record of how it went."""
+"""Training: the loss, one loop, the record of how it went, and checkpoints to go on from."""
 
 from __future__ import annotations
 
+import copy
 import math
-import os
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from tqdm.auto import tqdm
 
+from seq2seq_utils import checkpoints
 from seq2seq_utils.batching import Batch
 from seq2seq_utils.models import Seq2Seq, evaluation_mode
+from seq2seq_utils.progress import progress_bar
+from seq2seq_utils.schedules import Schedule, learning_rate_share, teacher_forcing_ratios
 from seq2seq_utils.text import PAD_ID
-
-# A teacher-forcing ratio for each step of training; the argument counts the steps already taken.
-Schedule = Callable[[int], float]
 
 
 def seed_everything(seed: int) -> None:
@@ -38,18 +38,24 @@ def pick_device() -> torch.device:
     return torch.device("cpu")
 
 
-def token_loss(logits: Tensor, target_output: Tensor) -> tuple[Tensor, int]:
+def token_loss(logits: Tensor, target_output: Tensor, label_smoothing: float = 0.0) -> tuple[Tensor, int]:
     """The summed cross-entropy, in nats, of the real target tokens, EOS among them and PAD not.
 
     Args:
         logits: (batch, target_len, vocabulary_size).
         target_output: (batch, target_len).
+        label_smoothing: the share of the probability that the loss wants spread over all tokens alike, which
+            keeps the model from being driven to certainty.
 
     Returns:
         The sum and the number of tokens; divide the one by the other for a loss per token.
     """
     total = nn.functional.cross_entropy(
-        logits.flatten(0, 1), target_output.flatten(), ignore_index=PAD_ID, reduction="sum"
+        logits.flatten(0, 1),
+        target_output.flatten(),
+        ignore_index=PAD_ID,
+        reduction="sum",
+        label_smoothing=label_smoothing,
     )
     return total, int((target_output != PAD_ID).sum())
 
@@ -69,54 +75,6 @@ def evaluate_loss(model: Seq2Seq, loader: DataLoader) -> float:
     return total / count
 
 
-# ----------------------------------------------------------------- teacher forcing and its schedules
-def linear_schedule(steps: int, last: float = 0.0) -> Schedule:
-    """From 1 in a straight line to `last`, reached after `steps` steps and kept from there on.
-
-    Raises:
-        ValueError: if there is not one step at least, or `last` is outside 0 to 1.
-    """
-    if steps < 1:
-        raise ValueError(f"steps: {steps} is not allowed; it must be 1 or more")
-    if not 0 <= last <= 1:
-        raise ValueError(f"last: {last} is not allowed; it must be from 0 to 1")
-    return lambda step: max(0.0, 1 - step / steps) * (1 - last) + last
-
-
-def exponential_schedule(base: float) -> Schedule:
-    """`base` to the power of the step: with 0.999 half is reached after 693 steps.
-
-    Raises:
-        ValueError: if `base` is not between 0 and 1.
-    """
-    if not 0 < base < 1:
-        raise ValueError(f"base: {base} is not allowed; it must be more than 0 and less than 1")
-    return lambda step: base**step
-
-
-def inverse_sigmoid_schedule(k: float) -> Schedule:
-    """The inverse sigmoid k / (k + exp(step / k)): half is reached after k log k steps.
-
-    Raises:
-        ValueError: if `k` is less than 1.
-    """
-    if not 1 <= k < math.inf:
-        raise ValueError(f"k: {k} is not allowed; it must be a number, 1 or more")
-    return lambda step: k / (k + math.exp(min(step / k, 700)))  # e^710 is beyond a float
-
-
-def _ratios(teacher_forcing: float | Schedule, steps: int) -> list[float]:
-    """The ratio at each step, all of them looked at before the first is taken."""
-    schedule = teacher_forcing if callable(teacher_forcing) else lambda step: teacher_forcing
-    ratios = [schedule(step) for step in range(steps)]
-    for step, ratio in enumerate(ratios):
-        if not (isinstance(ratio, float | int) and 0 <= ratio <= 1):
-            raise ValueError(
-                f"teacher_forcing: {ratio!r} at step {step} is not allowed; it must be from 0 to 1"
-            )
-    return ratios
-
-
 # ------------------------------------------------------------------------------------------ the loop
 @dataclass
 class History:
@@ -129,6 +87,27 @@ class History:
         return pd.DataFrame(self.records)
 
 
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stop when validation gets no better, and go back to the weights of the best epoch.
+
+    Args:
+        watched: a name that `measure` gives, such as ``"validation_loss"``.
+        patience: how many epochs in a row may pass without a new best.
+        larger_is_better: True for BLEU, False for a loss.
+    """
+
+    watched: str
+    patience: int
+    larger_is_better: bool = False
+
+    def since_best(self, records: list[dict[str, float]]) -> int:
+        """How many epochs have passed since the best one; of equally good ones the first is best."""
+        sign = -1 if self.larger_is_better else 1
+        values = [sign * record[self.watched] for record in records]
+        return len(values) - 1 - values.index(min(values))
+
+
 def fit(
     model: Seq2Seq,
     loader: DataLoader,
@@ -138,61 +117,151 @@ def fit(
     teacher_forcing: float | Schedule = 1.0,
     measure: Callable[[Seq2Seq], dict[str, float]] | None = None,
     progress: str = "training",
+    label_smoothing: float = 0.0,
+    warmup: int = 0,
+    stopping: EarlyStopping | None = None,
+    checkpoint: str | Path | None = None,
 ) -> History:
-    """Trains with Adam; the learning rate falls linearly to 0.
+    """Trains with Adam; the learning rate rises over `warmup` steps, then falls linearly to 0.
 
     Args:
         model: trained in place, on the device it is on.
         loader: the training batches, from `batching.make_loader`.
         epochs: how many times each sentence is seen.
-        learning_rate: Adam's, at the first step.
+        learning_rate: Adam's, where it is highest.
         clip_norm: the longest gradient allowed; longer ones are shortened to it.
         teacher_forcing: the probability that the decoder is fed the true previous word, and not the one
             it has found likeliest: a number, or a schedule. At 1 all steps run in one fused call.
         measure: called with the model after each epoch; what it returns goes into the record, and the
             time it takes is not counted.
         progress: what to write beside the progress bar.
+        label_smoothing: see `token_loss`; train_loss is the smoothed one, then.
+        warmup: steps until the learning rate is highest, fewer than there are steps.
+        stopping: when to stop before the last epoch; the model ends with the weights of the best one.
+        checkpoint: a file, written after each epoch. If it is there, the training goes on from it: with
+            the same arguments, on a CPU, to the same numbers as if it had never stopped.
 
     Returns:
         One record an epoch: loss per token in nats, fed as in training, and seconds of training so far.
 
     Raises:
-        ValueError: if an argument is out of range, or the loss is not a number; the message then says
-            at which step.
+        ValueError: if an argument is out of range, the loss is not a number (the message says at which
+            step), or the checkpoint is damaged, or comes from another model or training.
     """
     if epochs < 1:
         raise ValueError(f"epochs: {epochs} is not allowed; it must be 1 or more")
     if clip_norm <= 0:
         raise ValueError(f"clip_norm: {clip_norm} is not allowed; it must be more than 0")
-    steps = epochs * len(_at_least_one(loader))
-    ratios = _ratios(teacher_forcing, steps)
-    fused = next(model.parameters()).device.type in ("cpu", "cuda")  # one pass over the weights, not several
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=fused)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
-    history, seconds, step = History(), 0.0, 0
+    if not 0 <= label_smoothing < 1:
+        raise ValueError(f"label_smoothing: {label_smoothing} is not allowed; it must be from 0 to below 1")
+    if stopping and not measure:
+        raise ValueError(f"stopping: nothing measures {stopping.watched!r}; give `measure` as well")
+    batches = len(_at_least_one(loader))
+    steps = epochs * batches
+    if not 0 <= warmup < steps:
+        raise ValueError(f"warmup: {warmup} is not allowed; it must be from 0 to {steps - 1}")
+    ratios = teacher_forcing_ratios(teacher_forcing, steps)
+    run = _Run(model, loader, learning_rate, warmup, steps)
+    if checkpoint:
+        run.check_resumable()
+        if Path(checkpoint).exists():
+            run.resume(checkpoint)
+    records = run.history.records
     model.train()
     with progress_bar(steps, progress) as bar:
-        for epoch in range(1, epochs + 1):
+        bar.update(len(records) * batches)
+        while len(records) < epochs and not (stopping and records and _is_over(stopping, records)):
+            seconds = records[-1]["seconds"] if records else 0.0
+            step = len(records) * batches
             started = time.perf_counter()
             total, count = 0.0, 0
             for batch in loader:
-                loss, tokens = _batch_loss(model, batch, ratios[step])
+                loss, tokens = _batch_loss(model, batch, ratios[step], label_smoothing)
                 step, total, count = step + 1, total + loss.item(), count + tokens
                 if not math.isfinite(total):
                     raise ValueError(
                         f"loss: {loss.item()} at step {step} of {steps}; try a smaller learning_rate"
                     )
-                optimizer.zero_grad()
+                run.optimizer.zero_grad()
                 (loss / tokens).backward()
                 nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-                optimizer.step()
-                schedule.step()
+                run.optimizer.step()
+                run.rate.step()
                 bar.update()
             seconds += time.perf_counter() - started
-            record = {"epoch": epoch, "step": step, "seconds": seconds, "train_loss": total / count}
-            history.records.append(record | (measure(model) if measure else {}))
+            record = {
+                "epoch": len(records) + 1,
+                "step": step,
+                "seconds": seconds,
+                "train_loss": total / count,
+            }
+            records.append(record | (measure(model) if measure else {}))
             bar.set_postfix(loss=f"{total / count:.2f}")
-    return history
+            if stopping and stopping.since_best(records) == 0:
+                run.best = copy.deepcopy(model.state_dict())
+            if checkpoint:
+                run.save(checkpoint)
+    if run.best is not None:
+        model.load_state_dict(run.best)
+    return run.history
+
+
+def _is_over(stopping: EarlyStopping, records: list[dict[str, float]]) -> bool:
+    return stopping.since_best(records) > stopping.patience
+
+
+class _Run:
+    """All that changes while a model is trained, and its way into a checkpoint and back."""
+
+    def __init__(
+        self, model: Seq2Seq, loader: DataLoader, learning_rate: float, warmup: int, steps: int
+    ) -> None:
+        fused = next(model.parameters()).device.type in ("cpu", "cuda")  # one pass over all weights
+        self.model = model
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=fused)
+        self.rate = torch.optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda step: learning_rate_share(step, warmup, steps)
+        )
+        self.history = History()
+        self.best: dict[str, Tensor] | None = None  # the weights of the best epoch, where one is looked for
+        self._sampler = getattr(loader, "batch_sampler", None)
+        self._settings = {"learning_rate": learning_rate, "warmup": warmup, "steps": steps}
+
+    def check_resumable(self) -> None:
+        if not hasattr(self._sampler, "state_dict"):
+            raise ValueError(
+                "checkpoint: this loader cannot be set to a later epoch; take one from `batching.make_loader`"
+            )
+
+    def save(self, path: str | Path) -> None:
+        checkpoints.save(
+            path,
+            {
+                "settings": self._settings,
+                "records": self.history.records,
+                "model": self.model.state_dict(),
+                "best": self.best,
+                "optimizer": self.optimizer.state_dict(),
+                "rate": self.rate.state_dict(),
+                "sampler": self._sampler.state_dict(),
+                "random": checkpoints.random_states(),
+            },
+        )
+
+    def resume(self, path: str | Path) -> None:
+        contents = checkpoints.load(path, "settings", "records", "model", "optimizer", "rate", "sampler")
+        checkpoints.load_weights(self.model, contents["model"], path)
+        for name, ours in self._settings.items():
+            if (theirs := contents["settings"][name]) != ours:
+                raise ValueError(
+                    f"checkpoint: {path} is of another training: {name} is {theirs} there, and {ours} here"
+                )
+        self.history.records[:] = contents["records"]
+        self.best = contents["best"]
+        self.optimizer.load_state_dict(contents["optimizer"])
+        self.rate.load_state_dict(contents["rate"])
+        self._sampler.load_state_dict(contents["sampler"])
+        checkpoints.set_random_states(contents["random"])
 
 
 def _at_least_one(loader: DataLoader) -> DataLoader:
@@ -201,15 +270,9 @@ def _at_least_one(loader: DataLoader) -> DataLoader:
     return loader
 
 
-def progress_bar(steps: int, description: str) -> tqdm:
-    """A bar that goes away when done; none where the environment has TQDM_DISABLE.
-
-    (The variable is tqdm's own, but its notebook version does not look at it.)
-    """
-    return tqdm(total=steps, desc=description, leave=False, disable="TQDM_DISABLE" in os.environ)
-
-
-def _batch_loss(model: Seq2Seq, batch: Batch, teacher_forcing: float = 1.0) -> tuple[Tensor, int]:
+def _batch_loss(
+    model: Seq2Seq, batch: Batch, teacher_forcing: float = 1.0, label_smoothing: float = 0.0
+) -> tuple[Tensor, int]:
     batch = batch.to(next(model.parameters()).device)
     logits = model(batch.source, batch.source_lengths, batch.target_input, teacher_forcing)
-    return token_loss(logits, batch.target_output)
+    return token_loss(logits, batch.target_output, label_smoothing)

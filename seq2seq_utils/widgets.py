@@ -121,5 +121,12 @@ def _shaded(step: DecodingStep, tokens: Sequence[str]) -> str:
 
 
 def _chances(step: DecodingStep) -> str:
-    first, *others = [f"{escape(token)} {100 * share:.0f} %" for token, share in step.likeliest]
+    first, *others = [f"{escape(token)} {escape(_per_cent(share))}" for token, share in step.likeliest]
     return " · ".join([f"<b>{first}</b>", *others])
+
+
+def _per_cent(share: float) -> str:
+    """A probability for reading: it is never quite 0, and never quite 100 %."""
+    if share < 0.005:
+        return "<1 %"
+    return ">99 %" if share > 0.995 else f"{100 * share:.0f} %"

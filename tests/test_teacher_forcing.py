@@ -11,13 +11,9 @@ from torch import Tensor
 from seq2seq_utils.batching import Batch, make_batch
 from seq2seq_utils.layers import CELLS
 from seq2seq_utils.models import Decoder, Encoded, Seq2Seq, Step, plain_model, unroll
+from seq2seq_utils.schedules import exponential_schedule, inverse_sigmoid_schedule, linear_schedule
 from seq2seq_utils.text import SOS_ID
-from seq2seq_utils.training import (
-    exponential_schedule,
-    fit,
-    inverse_sigmoid_schedule,
-    linear_schedule,
-)
+from seq2seq_utils.training import fit
 
 each_cell = pytest.mark.parametrize("cell", CELLS)
 NOT_RATIOS = [-0.1, 1.1, math.nan, math.inf]

@@ -15,13 +15,13 @@ from seq2seq_utils.batching import Batch, IdPair, make_batch, make_loader
 from seq2seq_utils.decoding import greedy
 from seq2seq_utils.layers import CELLS
 from seq2seq_utils.models import Seq2Seq, plain_model
+from seq2seq_utils.progress import progress_bar
 from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID
 from seq2seq_utils.training import (
     History,
     evaluate_loss,
     fit,
     pick_device,
-    progress_bar,
     seed_everything,
     token_loss,
 )

@@ -7,7 +7,7 @@ import pytest
 
 from seq2seq_utils.attention import attention_model
 from seq2seq_utils.corpus import generate
-from seq2seq_utils.decoding import trace, translate
+from seq2seq_utils.decoding import DecodingStep, trace, translate
 from seq2seq_utils.text import TextCodec, WordTokenizer
 from seq2seq_utils.widgets import DecodingExplorer, Words, steps_table
 
@@ -80,8 +80,13 @@ def test_the_table_has_a_row_for_each_step_with_what_was_fed_and_said(model):
     sentence = PAIRS[2].source
     steps = trace(model, sentence, ENGLISH, FRENCH, shown=3)
     table = steps_table(steps, ENGLISH.tokenizer.tokenize(sentence), WORDS)
-    said = [unescape(word) for word in re.findall(r"<b>(.*?) \d+ %</b>", table)]
+    said = [unescape(word) for word in re.findall(r"<b>(.*?) \S+ %</b>", table)]
     (translation,) = translate(model, [sentence], ENGLISH, FRENCH)
     assert said[: len(translation.ids)] == [FRENCH.vocabulary.tokens[id] for id in translation.ids]
     assert len(said) == len(steps)
     assert table.count("<span") == len(steps) * len(ENGLISH.encode(sentence))
+
+
+def test_chances_are_never_written_as_none_or_as_certainty():
+    step = DecodingStep("<sos>", None, [("la", 0.996), ("le", 0.3), ("un", 0.0001)])
+    assert "la &gt;99 %</b> · le 30 % · un &lt;1 %" in steps_table([step], [], WORDS)
