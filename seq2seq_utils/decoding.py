@@ -1,4 +1,4 @@
-"""Search: model and sentences in, translations out."""
+"""Translating: model and sentences in, translations out; and looking at how they came to be."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from torch import Tensor
 
 from seq2seq_utils.batching import make_batch, pad
 from seq2seq_utils.corpus import SentencePair
-from seq2seq_utils.models import Seq2Seq, evaluation_mode, select_rows
+from seq2seq_utils.models import Seq2Seq, evaluation_mode
+from seq2seq_utils.search import beam_search, greedy, weights_of
 from seq2seq_utils.text import EOS_ID, SOS_ID, TextCodec
 
 
@@ -24,14 +25,6 @@ class Translation:
     reached_end: bool  # False: the limit came before EOS, and the sentence may go on
     # α, (steps, source words): a row for each id, and one more for EOS. None from a model without attention.
     weights: Tensor | None = field(default=None, compare=False, repr=False)
-
-
-class Hypothesis(NamedTuple):
-    """What a search found for one row of a batch."""
-
-    ids: list[int]  # without SOS and EOS
-    reached_end: bool
-    weights: Tensor | None  # as in `Translation`, but still with columns for padding
 
 
 class DecodingStep(NamedTuple):
@@ -47,59 +40,6 @@ def default_limit(source_length: int) -> int:
     return 2 * source_length + 30
 
 
-@torch.no_grad()
-def greedy(model: Seq2Seq, source: Tensor, source_lengths: Tensor, limits: Sequence[int]) -> list[Hypothesis]:
-    """The likeliest token at every step, fed back at the next, until EOS, row by row.
-
-    Args:
-        model: in evaluation mode.
-        source: ids, (batch, source_len).
-        source_lengths: (batch,).
-        limits: the most tokens for each row, EOS not counted.
-
-    Returns:
-        For each row its ids, without SOS and EOS, whether EOS came within the limit, and the weights.
-
-    Raises:
-        ValueError: if there is not one limit for each row.
-    """
-    if len(limits) != len(source):
-        raise ValueError(f"limits: {len(limits)}, but source has {len(source)} rows")
-    state = model.decoder.start(model.encoder(source, source_lengths))
-    token = torch.full_like(source[:, 0], SOS_ID)  # (batch,)
-    said: list[list[int]] = [[] for _ in limits]
-    looks: list[Tensor] = []  # the weights of each step, with zeros for rows that have ended
-    going = torch.arange(len(limits))  # the rows still being written; the others are no longer in the batch
-    while len(going):
-        logits, state = model.decoder.step(token, state)
-        token = logits.argmax(dim=1)  # (rows going,)
-        rows = going.tolist()
-        for row, id in zip(rows, token.tolist(), strict=True):
-            said[row].append(id)
-        if (weights := weights_of(state)) is not None:
-            looks.append(weights.new_zeros(source.shape).index_copy(0, going.to(source.device), weights))
-        # One step beyond the limit, so that an EOS right after the last allowed word is still seen.
-        go_on = [said[row][-1] != EOS_ID and len(said[row]) <= limits[row] for row in rows]
-        if not all(go_on):
-            kept = torch.tensor(go_on).nonzero().squeeze(1)
-            going, kept = going[kept], kept.to(token.device)
-            token, state = token[kept], select_rows(state, kept)
-    weights = torch.stack(looks, dim=1).cpu() if looks else [None] * len(said)  # (batch, steps, source_len)
-    return [_hypothesis(ids, limit, rows) for ids, limit, rows in zip(said, limits, weights, strict=True)]
-
-
-def _hypothesis(said: list[int], limit: int, weights: Tensor | None) -> Hypothesis:
-    reached_end = said[-1] == EOS_ID
-    steps = len(said) if reached_end else limit
-    ids = said[:-1] if reached_end else said[:limit]
-    return Hypothesis(ids, reached_end, None if weights is None else weights[:steps])
-
-
-def weights_of(state: object) -> Tensor | None:
-    """The attention weights of the step that led to a decoder's state, or None where it has none."""
-    return getattr(state, "weights", None)
-
-
 def translate(
     model: Seq2Seq,
     sentences: Sequence[str],
@@ -107,8 +47,10 @@ def translate(
     target: TextCodec,
     limit: int | None = None,
     batch_size: int = 128,
+    beam: int = 1,
+    length_penalty: float = 1.0,
 ) -> list[Translation]:
-    """Translates sentences by greedy search, in batches of similar length.
+    """Translates sentences by greedy or beam search, in batches of similar length.
 
     Args:
         model: left in the mode, training or evaluation, that it was in.
@@ -117,6 +59,8 @@ def translate(
         target: the codec of the translations.
         limit: the most tokens of a translation; by default what `default_limit` allows.
         batch_size: how many sentences at a time; it does not change any translation.
+        beam: 1 is greedy search; more is `search.beam_search` with so many hypotheses a sentence.
+        length_penalty: for beam search: see there.
 
     Returns:
         The translations, in the order of the sentences.
@@ -137,7 +81,10 @@ def translate(
             rows = order[start : start + batch_size]
             ids, lengths = pad([encoded[row] for row in rows])
             limits = [default_limit(len(encoded[row])) if limit is None else limit for row in rows]
-            found = greedy(model, ids.to(device), lengths, limits)
+            if beam == 1:
+                found = greedy(model, ids.to(device), lengths, limits)
+            else:
+                found = beam_search(model, ids.to(device), lengths, limits, beam, length_penalty)
             for row, (said, reached_end, weights) in zip(rows, found, strict=True):
                 if weights is not None:
                     weights = weights[:, : len(encoded[row])]
