@@ -33,14 +33,19 @@ def exact_match(translations: Sequence[str], references: Sequence[str]) -> float
     return float(_same(translations, references).mean())
 
 
-def bleu(translations: Sequence[str], references: Sequence[str]) -> BleuScore:
+def bleu(translations: Sequence[str], references: Sequence[str], lowercase: bool = False) -> BleuScore:
     """Corpus BLEU by sacrebleu, one reference a sentence.
+
+    Args:
+        translations: as text.
+        references: as text, one a translation.
+        lowercase: whether capitals count as small letters, on both sides.
 
     Raises:
         ValueError: if there are none, or not as many of the one as of the other.
     """
     _check_parallel(translations, references)
-    metric = BLEU()
+    metric = BLEU(lowercase=lowercase)
     score = metric.corpus_score(list(translations), [list(references)]).score
     return BleuScore(score, str(metric.get_signature()))
 
@@ -54,10 +59,14 @@ def exact_match_interval(
     return bootstrap_interval(lambda rows: same[rows].mean(), len(same), resamples)
 
 
-def bleu_interval(translations: Sequence[str], references: Sequence[str], resamples: int = 1000) -> Interval:
+def bleu_interval(
+    translations: Sequence[str], references: Sequence[str], resamples: int = 1000, lowercase: bool = False
+) -> Interval:
     """The 95 % bootstrap interval of `bleu`: of the corpus score, not of a mean over sentences."""
     _check_parallel(translations, references)
-    metric = BLEU(effective_order=True)  # of single sentences we need the counts alone, not the score
+    metric = BLEU(
+        lowercase=lowercase, effective_order=True
+    )  # of single sentences we need the counts alone, not the score
     pairs = zip(translations, references, strict=True)
     sentences = [metric.sentence_score(ours, [theirs]) for ours, theirs in pairs]
     counts = np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in sentences])
@@ -107,6 +116,7 @@ def quality_by_length(
     lengths: Sequence[int],
     buckets: Sequence[tuple[int, int]],
     resamples: int = 1000,
+    lowercase: bool = False,
 ) -> pd.DataFrame:
     """Exact match and BLEU of short and of long sentences, with 95 % bootstrap intervals.
 
@@ -116,6 +126,7 @@ def quality_by_length(
         lengths: of the *source* sentences, in words.
         buckets: the shortest and the longest length of each group of sentences.
         resamples: for the intervals.
+        lowercase: for BLEU, see `bleu`.
 
     Returns:
         A row for each bucket: shortest, longest, sentences (how many), then exact_match and bleu, both 0 to
@@ -134,7 +145,7 @@ def quality_by_length(
             raise ValueError(f"buckets: no sentence has {shortest} to {longest} words")
         ours, theirs = [translations[row] for row in rows], [references[row] for row in rows]
         exact = 100 * np.array(exact_match_interval(ours, theirs, resamples))
-        of_bleu = bleu_interval(ours, theirs, resamples)
+        of_bleu = bleu_interval(ours, theirs, resamples, lowercase)
         records.append(
             {
                 "shortest": shortest,
@@ -143,7 +154,7 @@ def quality_by_length(
                 "exact_match": 100 * exact_match(ours, theirs),
                 "exact_match_low": exact[0],
                 "exact_match_high": exact[1],
-                "bleu": bleu(ours, theirs).score,
+                "bleu": bleu(ours, theirs, lowercase).score,
                 "bleu_low": of_bleu.low,
                 "bleu_high": of_bleu.high,
             }
