@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
+
+import torch
 
 from seq2seq_utils import training
 from seq2seq_utils.attention import attention_model
 from seq2seq_utils.batching import encode_pairs, make_batch, make_loader
 from seq2seq_utils.corpus import SentencePair, Splits
-from seq2seq_utils.models import Seq2Seq, open_gates, plain_model
+from seq2seq_utils.models import Seq2Seq, count_parameters, open_gates, plain_model
 from seq2seq_utils.subwords import SubwordTokenizer
 from seq2seq_utils.text import TextCodec
 
@@ -24,7 +27,6 @@ class Recipe:
         pieces: how many subwords each language has.
         embedding_size: length of a piece's vector.
         hidden_size: length of the attention model's state.
-        plain_hidden_size: length of the plain model's state: as many parameters as the other has.
         attention_size: see `BahdanauAttention`.
         dropout: see the models.
         label_smoothing: see `training.token_loss`.
@@ -37,7 +39,6 @@ class Recipe:
     pieces: int
     embedding_size: int
     hidden_size: int
-    plain_hidden_size: int
     attention_size: int
     dropout: float
     label_smoothing: float
@@ -47,8 +48,8 @@ class Recipe:
     warmup: int
 
 
-QUICK = Recipe(2000, 96, 160, 158, 96, 0.1, 0.1, 64, 2, 5e-3, 100)
-FULL = Recipe(4000, 256, 384, 400, 256, 0.3, 0.1, 64, 10, 2e-3, 200)
+QUICK = Recipe(2000, 96, 160, 96, 0.1, 0.1, 64, 2, 5e-3, 100)
+FULL = Recipe(4000, 256, 384, 256, 0.3, 0.1, 64, 10, 2e-3, 200)
 
 
 def codecs(pairs: list[SentencePair], recipe: Recipe) -> tuple[TextCodec, TextCodec]:
@@ -64,7 +65,7 @@ def make_model(kind: str, recipe: Recipe, source: TextCodec, target: TextCodec) 
     """An untrained model.
 
     Args:
-        kind: ``"attention"`` or ``"plain"``; both have equally many parameters.
+        kind: ``"attention"`` or ``"plain"``, whose state is so large that both have equally many parameters.
         recipe: its sizes.
         source: for the size of the vocabulary.
         target: likewise.
@@ -72,14 +73,26 @@ def make_model(kind: str, recipe: Recipe, source: TextCodec, target: TextCodec) 
     Raises:
         ValueError: if `kind` is neither.
     """
+    if kind not in MODELS:
+        raise ValueError(f"kind: {kind!r} is not one of {', '.join(MODELS)}")
     sizes = len(source.vocabulary), len(target.vocabulary), recipe.embedding_size
-    if kind == "attention":
+
+    def attention() -> Seq2Seq:
         return attention_model(
             *sizes, recipe.hidden_size, attention_size=recipe.attention_size, dropout=recipe.dropout
         )
-    if kind != "plain":
-        raise ValueError(f"kind: {kind!r} is not one of {', '.join(MODELS)}")
-    model = plain_model(*sizes, recipe.plain_hidden_size, dropout=recipe.dropout)
+
+    if kind == "attention":
+        return attention()
+    with torch.device("meta"):  # shapes without numbers, to count them
+        wanted = count_parameters(attention())
+        hidden_size = bisect_left(
+            range(4 * recipe.hidden_size),
+            wanted,
+            lo=1,
+            key=lambda size: count_parameters(plain_model(*sizes, size)),
+        )
+    model = plain_model(*sizes, hidden_size, dropout=recipe.dropout)
     open_gates(model, 2.0)  # as in notebook 04
     return model
 

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 import torch
@@ -209,6 +210,13 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
         checkpoints.save(file, {"epoch": lambda: 2})  # cannot be written
     assert checkpoints.load(file)["epoch"] == 1
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_unfinished_file_lies_beside_the_finished_one_so_that_it_can_be_renamed(tmp_path, monkeypatch):
+    places = []
+    monkeypatch.setattr(checkpoints.os, "replace", lambda old, new: places.append((Path(old).parent, new)))
+    checkpoints.save(tmp_path / "run.pt", {"epoch": 1})
+    assert places == [(tmp_path, tmp_path / "run.pt")]
 
 
 def test_a_loader_that_cannot_be_set_to_a_later_epoch_is_refused(id_pairs, tmp_path):

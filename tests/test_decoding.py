@@ -12,6 +12,7 @@ from seq2seq_utils.corpus import SentencePair, generate_splits
 from seq2seq_utils.decoding import align, default_limit, greedy, trace, translate
 from seq2seq_utils.layers import CELLS
 from seq2seq_utils.models import Encoded, Seq2Seq, Step, plain_model
+from seq2seq_utils.search import beam_search
 from seq2seq_utils.text import EOS_ID, SOS_ID, TextCodec, WordTokenizer
 
 GENERATOR = random.Random(0)
@@ -189,6 +190,16 @@ def test_translate_keeps_to_the_limit_it_is_given():
     found = translate(model, SENTENCES[:3], SOURCE, TARGET, limit=5)
     assert [(len(each.ids), each.reached_end) for each in found] == [(5, False)] * 3
     assert all(len(each.text.split()) == 5 for each in found)
+
+
+@pytest.mark.parametrize("length_penalty", [0.0, 1.0])
+def test_translate_searches_with_the_beam_and_the_length_penalty_it_is_given(length_penalty):
+    model = untrained_model(seed=3).eval()
+    found = translate(model, SENTENCES, SOURCE, TARGET, limit=12, beam=4, length_penalty=length_penalty)
+    for sentence, translation in zip(SENTENCES, found, strict=True):
+        (hypothesis,) = beam_search(model, *ids_of(sentence), [12], 4, length_penalty)
+        assert (list(translation.ids), translation.reached_end) == hypothesis[:2]
+    assert [one.ids for one in found] != [one.ids for one in translate(model, SENTENCES, SOURCE, TARGET, 12)]
 
 
 # --- The model's mode -----------------------------------------------------------------------------

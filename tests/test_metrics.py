@@ -49,6 +49,21 @@ def test_bleu_is_of_the_whole_set_not_a_mean_of_sentences():
     assert abs(bleu(TRANSLATIONS, REFERENCES).score - mean) > 1
 
 
+def test_case_counts_unless_it_is_asked_not_to():
+    said, wanted = (
+        ["two dogs run in the snow .", "a man sings a song ."],
+        ["Two dogs run in the snow .", "A man sings a song ."],
+    )
+    assert bleu(said, wanted).score < 90
+    assert bleu(said, wanted, lowercase=True).score == pytest.approx(100)
+    assert "case:lc" in bleu(said, wanted, lowercase=True).signature
+    assert bleu_interval(said, wanted).high < 95
+    assert bleu_interval(said, wanted, lowercase=True) == pytest.approx((100, 100))
+    (row,) = quality_by_length(said, wanted, [6, 5], [(5, 6)], lowercase=True).to_dict("records")
+    assert (row["bleu"], row["bleu_low"]) == pytest.approx((100, 100))
+    assert row["exact_match"] == 0
+
+
 def test_bleu_has_its_signature():
     expected = f"nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:{sacrebleu.__version__}"
     assert bleu(TRANSLATIONS, REFERENCES).signature == expected

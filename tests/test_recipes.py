@@ -11,10 +11,11 @@ import torch
 from seq2seq_utils import multi30k, recipes
 from seq2seq_utils.corpus import Splits, generate_splits
 from seq2seq_utils.models import count_parameters
+from seq2seq_utils.subwords import SubwordTokenizer
 from seq2seq_utils.text import TextCodec, Vocabulary, WordTokenizer
 
 TOOLS = Path(__file__).resolve().parent.parent / "tools"
-SMALL = recipes.Recipe(200, 12, 16, 16, 12, 0.1, 0.1, 32, 2, 5e-3, 2)
+SMALL = recipes.Recipe(200, 12, 16, 12, 0.1, 0.1, 32, 2, 5e-3, 2)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,9 @@ def splits() -> Splits:
     return generate_splits("french", 120, 20, 40, (3, 6))
 
 
-@pytest.mark.parametrize(("recipe", "pieces"), [(recipes.QUICK, 1950), (recipes.FULL, 3900)])
+@pytest.mark.parametrize(
+    ("recipe", "pieces"), [(recipes.QUICK, 1950), (recipes.QUICK, 600), (recipes.FULL, 3900)]
+)
 def test_both_models_of_a_recipe_have_equally_many_parameters(recipe, pieces):
     codec = TextCodec(WordTokenizer(), Vocabulary(f"v{number}" for number in range(pieces)))
     sizes = [count_parameters(recipes.make_model(kind, recipe, codec, codec)) for kind in recipes.MODELS]
@@ -42,6 +45,15 @@ def test_pieces_are_learned_from_the_training_pairs_alone(splits):
     assert source.vocabulary.tokens != target.vocabulary.tokens
     found = {piece for pair in splits.train for piece in source.tokenizer.tokenize(pair.source)}
     assert set(source.vocabulary.tokens[4:]) == found
+
+
+def test_both_languages_have_as_many_pieces_as_the_recipe_says(splits, monkeypatch):
+    sizes, train = [], SubwordTokenizer.train
+    monkeypatch.setattr(
+        SubwordTokenizer, "train", lambda texts, size: sizes.append(size) or train(texts, size)
+    )
+    recipes.codecs(splits.train, SMALL)
+    assert sizes == [SMALL.pieces] * 2
 
 
 def test_training_keeps_the_epoch_with_the_smallest_validation_loss(splits, monkeypatch):

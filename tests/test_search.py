@@ -3,6 +3,7 @@
 import itertools
 import math
 import random
+from typing import ClassVar
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from seq2seq_utils.attention import attention_model
 from seq2seq_utils.batching import pad
 from seq2seq_utils.layers import CELLS
-from seq2seq_utils.models import Seq2Seq, plain_model
+from seq2seq_utils.models import Seq2Seq, Step, plain_model
 from seq2seq_utils.search import Hypothesis, beam_search, greedy
 from seq2seq_utils.text import EOS_ID, SOS_ID
 
@@ -28,6 +29,8 @@ def model_of(kind: str, size: int, seed: int = 0, cell: str = "gru") -> Seq2Seq:
     with torch.no_grad():
         for parameter in model.decoder.parameters():
             parameter *= 2.5
+        if kind == "attention":
+            model.decoder.attention.v_a.normal_()  # untrained it is 0, and attention the same everywhere
         output = model.decoder.W_o if kind == "attention" else model.decoder.output
         output.weight[EOS_ID] *= 1.6  # some translations end in time, others do not
     return model
@@ -125,6 +128,39 @@ def test_without_eos_the_limit_is_kept_and_reported():
     found = beam_search(model, *pad(SENTENCES[:3]), [0, 4, 7], beam=3)
     assert [(len(one.ids), one.reached_end) for one in found] == [(0, False), (4, False), (7, False)]
     assert [len(one.weights) for one in found] == [0, 4, 7]
+
+
+class Table(torch.nn.Module):
+    """A model that looks its probabilities up, given what was said: of EOS, and of two words, 4 and 5."""
+
+    NEXT: ClassVar = {(): (0.0, 0.6, 0.4), (4,): (0.0, 0.55, 0.45), (5,): (0.0, 0.1, 0.9)}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decoder, self.said = self, []
+
+    def encoder(self, source: Tensor, source_lengths: Tensor) -> Tensor:
+        return source
+
+    def start(self, source: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.zeros(len(source), dtype=torch.long), torch.zeros(len(source), dtype=torch.long)
+
+    def step(self, token: Tensor, said: tuple[Tensor, Tensor]) -> Step:
+        said = (token, said[0]) if token[0] != SOS_ID else said
+        scores = torch.zeros(len(token), VOCABULARY)
+        for row, words in enumerate(zip(*(part.tolist() for part in reversed(said)), strict=True)):
+            spoken = tuple(word for word in words if word)
+            scores[row, [EOS_ID, 4, 5]] = torch.tensor(self.NEXT.get(spoken, (1.0, 0.0, 0.0)))
+        return Step(scores.log(), said)
+
+
+@pytest.mark.parametrize(
+    ("beam", "found"), [(1, [4, 4]), (2, [5, 5]), (3, [5, 5]), (8, [5, 5]), (40, [5, 5])]
+)
+def test_what_cannot_be_said_is_never_found_however_wide_the_beam(beam, found):
+    source = torch.full((2, 1), 4)
+    for hypothesis in beam_search(Table(), source, torch.ones(2), [4, 4], beam):
+        assert hypothesis == (found, True, None)
 
 
 @pytest.mark.parametrize(
