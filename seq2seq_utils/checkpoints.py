@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import pickle
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import nn
@@ -23,12 +24,23 @@ def save(path: str | Path, contents: Mapping[str, Any]) -> None:
         contents: tensors, numbers, texts, and lists, tuples and dicts of these: nothing that would have to
             run code when it is read.
     """
+    with whole_or_not_at_all(path) as file:
+        torch.save({"format": _FORMAT, **contents}, file)
+
+
+@contextmanager
+def whole_or_not_at_all(path: str | Path) -> Iterator[BinaryIO]:
+    """A file to write to, which takes the place of `path` when all is written; if that fails, nothing does.
+
+    Args:
+        path: where to; its folder is made if need be.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
-            torch.save({"format": _FORMAT, **contents}, file)
+            yield file
         os.replace(unfinished, path)
     except BaseException:
         Path(unfinished).unlink(missing_ok=True)

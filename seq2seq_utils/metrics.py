@@ -64,9 +64,8 @@ def bleu_interval(
 ) -> Interval:
     """The 95 % bootstrap interval of `bleu`: of the corpus score, not of a mean over sentences."""
     _check_parallel(translations, references)
-    metric = BLEU(
-        lowercase=lowercase, effective_order=True
-    )  # of single sentences we need the counts alone, not the score
+    # Of single sentences we need the counts alone, not the score.
+    metric = BLEU(lowercase=lowercase, effective_order=True)
     pairs = zip(translations, references, strict=True)
     sentences = [metric.sentence_score(ours, [theirs]) for ours, theirs in pairs]
     counts = np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in sentences])

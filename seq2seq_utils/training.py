@@ -233,23 +233,23 @@ class _Run:
                 "checkpoint: this loader cannot be set to a later epoch; take one from `batching.make_loader`"
             )
 
+    def contents(self) -> dict[str, object]:
+        return {
+            "settings": self._settings,
+            "records": self.history.records,
+            "model": self.model.state_dict(),
+            "best": self.best,
+            "optimizer": self.optimizer.state_dict(),
+            "rate": self.rate.state_dict(),
+            "sampler": self._sampler.state_dict(),
+            "random": checkpoints.random_states(),
+        }
+
     def save(self, path: str | Path) -> None:
-        checkpoints.save(
-            path,
-            {
-                "settings": self._settings,
-                "records": self.history.records,
-                "model": self.model.state_dict(),
-                "best": self.best,
-                "optimizer": self.optimizer.state_dict(),
-                "rate": self.rate.state_dict(),
-                "sampler": self._sampler.state_dict(),
-                "random": checkpoints.random_states(),
-            },
-        )
+        checkpoints.save(path, self.contents())
 
     def resume(self, path: str | Path) -> None:
-        contents = checkpoints.load(path, "settings", "records", "model", "optimizer", "rate", "sampler")
+        contents = checkpoints.load(path, *self.contents())
         checkpoints.load_weights(self.model, contents["model"], path)
         for name, ours in self._settings.items():
             if (theirs := contents["settings"][name]) != ours:

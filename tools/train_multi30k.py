@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import platform
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import sacrebleu
 import sentencepiece
 import torch
 
-from seq2seq_utils import corpus, decoding, metrics, models, multi30k, recipes, text, training
+from seq2seq_utils import checkpoints, corpus, decoding, metrics, models, multi30k, recipes, text, training
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "notebooks" / "results" / "multi30k.json"
@@ -131,10 +130,8 @@ def write(path: Path, entry: dict) -> None:
     run = ("source", "target", "model", "seed")
     entries = [old for old in entries if any(old[key] != entry[key] for key in run)] + [entry]
     entries.sort(key=lambda one: [one[key] for key in run])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
+    with checkpoints.whole_or_not_at_all(path) as file:
+        file.write((json.dumps(entries, indent=1) + "\n").encode())
 
 
 if __name__ == "__main__":
