@@ -184,7 +184,7 @@ def quality_against_length(
     panels: Mapping[str, str],
     x_label: str,
     group: str,
-    trained_up_to: Mapping[str, int],
+    trained_up_to: Mapping[str, int] | None = None,
     colours: Mapping[str, str] | None = None,
 ) -> Figure:
     """Quality in each bucket of sentence lengths, with its interval as a band.
@@ -194,7 +194,8 @@ def quality_against_length(
         panels: the measures to draw (``"exact_match"``, ``"bleu"``), and the label of their axis.
         x_label: of the horizontal axes.
         group: the column that says which model a row belongs to.
-        trained_up_to: for each model the longest sentence it was trained on, drawn as a dotted line.
+        trained_up_to: for each model the longest sentence it was trained on, drawn as a dotted line; by default
+            there are no such lines.
         colours: for each model its colour, where it has one of its own; of two in one colour the second one's
             line is dashed.
     """
@@ -212,7 +213,8 @@ def quality_against_length(
             axis.fill_between(
                 middle, rows[f"{column}_low"], rows[f"{column}_high"], color=colour, alpha=0.2, linewidth=0
             )
-            axis.axvline(trained_up_to[name] + 0.5, color=colour, linestyle=":")
+            if trained_up_to:
+                axis.axvline(trained_up_to[name] + 0.5, color=colour, linestyle=":")
         buckets = table.drop_duplicates(["shortest", "longest"])
         names = [f"{low}–{high}" for low, high in zip(buckets["shortest"], buckets["longest"], strict=True)]
         axis.set_xticks((buckets["shortest"] + buckets["longest"]) / 2, names)
