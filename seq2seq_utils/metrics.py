@@ -125,7 +125,7 @@ def quality_by_length(
         lengths: of the *source* sentences, in words.
         buckets: the shortest and the longest length of each group of sentences.
         resamples: for the intervals.
-        lowercase: for BLEU, see `bleu`.
+        lowercase: whether capitals count as small letters, for both measures.
 
     Returns:
         A row for each bucket: shortest, longest, sentences (how many), then exact_match and bleu, both 0 to
@@ -137,6 +137,8 @@ def quality_by_length(
     _check_parallel(translations, references)
     if len(lengths) != len(references):
         raise ValueError(f"lengths: {len(lengths)}, but there are {len(references)} references")
+    if lowercase:
+        translations, references = ([text.lower() for text in side] for side in (translations, references))
     records = []
     for shortest, longest in buckets:
         rows = [row for row, length in enumerate(lengths) if shortest <= length <= longest]

@@ -194,8 +194,8 @@ def quality_against_length(
         panels: the measures to draw (``"exact_match"``, ``"bleu"``), and the label of their axis.
         x_label: of the horizontal axes.
         group: the column that says which model a row belongs to.
-        trained_up_to: for each model the longest sentence it was trained on, drawn as a dotted line; by default
-            there are no such lines.
+        trained_up_to: for each model the longest sentence it was trained on, drawn as a dotted line; without
+            it there are no such lines.
         colours: for each model its colour, where it has one of its own; of two in one colour the second one's
             line is dashed.
     """

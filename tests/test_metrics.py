@@ -61,7 +61,9 @@ def test_case_counts_unless_it_is_asked_not_to():
     assert bleu_interval(said, wanted, lowercase=True) == pytest.approx((100, 100))
     (row,) = quality_by_length(said, wanted, [6, 5], [(5, 6)], lowercase=True).to_dict("records")
     assert (row["bleu"], row["bleu_low"]) == pytest.approx((100, 100))
-    assert row["exact_match"] == 0
+    assert (row["exact_match"], row["exact_match_low"]) == (100, 100)
+    (row,) = quality_by_length(said, wanted, [6, 5], [(5, 6)]).to_dict("records")
+    assert (row["bleu"] < 90, row["exact_match"]) == (True, 0)
 
 
 def test_bleu_has_its_signature():

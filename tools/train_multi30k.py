@@ -105,7 +105,8 @@ def measure(model, test, source, target) -> dict:
             )
             if by_length is None:
                 table = metrics.quality_by_length(said, references, lengths, BUCKETS, lowercase=True)
-                by_length = table.round(2).to_dict("records")
+                wanted = ["shortest", "longest", "sentences", "bleu", "bleu_low", "bleu_high"]
+                by_length = table[wanted].round(2).to_dict("records")
     return {"beams": beams, "by_length": by_length}
 
 
