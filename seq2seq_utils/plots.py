@@ -186,6 +186,7 @@ def quality_against_length(
     group: str,
     trained_up_to: Mapping[str, int] | None = None,
     colours: Mapping[str, str] | None = None,
+    highest: float = 100,
 ) -> Figure:
     """Quality in each bucket of sentence lengths, with its interval as a band.
 
@@ -198,6 +199,7 @@ def quality_against_length(
             it there are no such lines.
         colours: for each model its colour, where it has one of its own; of two in one colour the second one's
             line is dashed.
+        highest: where the vertical axes end.
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels) + 1.5, 3.6), squeeze=False)
     for axis, (column, label) in zip(axes[0], panels.items(), strict=True):
@@ -218,7 +220,7 @@ def quality_against_length(
         buckets = table.drop_duplicates(["shortest", "longest"])
         names = [f"{low}–{high}" for low, high in zip(buckets["shortest"], buckets["longest"], strict=True)]
         axis.set_xticks((buckets["shortest"] + buckets["longest"]) / 2, names)
-        axis.set(xlabel=x_label, ylabel=label, ylim=(-3, 103))
+        axis.set(xlabel=x_label, ylabel=label, ylim=(-0.03 * highest, 1.03 * highest))
     axes[0, -1].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     sns.despine(figure)
     figure.tight_layout()

@@ -66,3 +66,8 @@ def test_two_models_of_one_colour_differ_in_their_line(axis):
     lines = curves(axis(list(chosen), colours=chosen))
     assert {name: colors.to_hex(line.get_color()).upper() for name, line in lines.items()} == chosen
     assert [lines[name].get_linestyle() for name in "abc"] == ["-", "--", "-"]
+
+
+def test_the_vertical_axis_ends_where_it_is_asked_to(axis):
+    assert axis(["plain"]).get_ylim()[1] > 100
+    assert 50 < axis(["plain"], highest=50).get_ylim()[1] < 60
