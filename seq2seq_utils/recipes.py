@@ -49,7 +49,7 @@ class Recipe:
 
 
 QUICK = Recipe(2000, 96, 160, 96, 0.1, 0.1, 64, 2, 5e-3, 100)
-FULL = Recipe(4000, 256, 384, 256, 0.3, 0.1, 64, 10, 2e-3, 200)
+FULL = Recipe(4000, 256, 512, 256, 0.3, 0.1, 64, 10, 2e-3, 200)
 
 
 def codecs(pairs: list[SentencePair], recipe: Recipe) -> tuple[TextCodec, TextCodec]:
