@@ -4,6 +4,9 @@ The captions are not ours to copy, so nothing here shows one, not even when it f
 numbers.
 """
 
+import gzip
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -69,3 +72,44 @@ def test_200_steps_of_training_halve_the_loss_on_captions_never_trained_on(pairs
     after = evaluate_loss(model, unseen)
     assert history.records[-1]["step"] == 200
     assert after < before / 2
+
+
+# --- No caption enters the project ----------------------------------------------------------------
+
+RUN = 6  # words: a shorter caption may be anybody's sentence
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\w+", text.lower()))
+
+
+def captions_in(text: str, captions: Iterable[str]) -> int:
+    """How many of the captions, of `RUN` words or more, stand in the text."""
+    words = words_of(text)
+    runs = {words[at : at + RUN] for at in range(len(words) - RUN + 1)}
+    joined = f" {' '.join(words)} "
+    found = [words_of(caption) for caption in captions]
+    return sum(
+        len(caption) >= RUN and caption[:RUN] in runs and f" {' '.join(caption)} " in joined
+        for caption in found
+    )
+
+
+def test_a_caption_is_found_however_it_is_written():
+    text = '"text": ["a line", "A small boy, in a GREEN hat\\n", "waves"]'.replace("\\n", "")
+    captions = ["A small boy in a green hat waves.", "A small boy in a green hat sleeps.", "A line."]
+    assert captions_in(text, captions) == 1
+
+
+def test_no_caption_stands_in_the_project():
+    folders = [ROOT / name for name in ("notebooks", "seq2seq_utils", "tests", "tools")]
+    kinds = {".ipynb", ".json", ".md", ".py", ".svg", ".toml"}
+    files = [
+        ROOT / "README.md",
+        *(file for folder in folders for file in folder.rglob("*") if file.suffix in kinds),
+    ]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    archives = [gzip.decompress(file.read_bytes()).decode() for file in CAPTIONS.glob("*.gz")]
+    assert len(archives) == 9
+    count = captions_in(text, (line for archive in archives for line in archive.splitlines()))
+    assert count == 0
