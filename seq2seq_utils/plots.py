@@ -130,6 +130,7 @@ def line_panels(
     group: str | None = None,
     logarithmic: str = "",
     share_y: bool = False,
+    colours: Mapping[str, str] | None = None,
 ) -> Figure:
     """One panel of lines for each measure.
 
@@ -144,6 +145,7 @@ def line_panels(
         group: the column that says which rows belong together; one line for each of its values.
         logarithmic: the axes with a logarithmic scale: ``"x"``, ``"y"`` or ``"xy"``.
         share_y: whether all panels have the same vertical axis.
+        colours: for each value of the group its colour, where it has one of its own.
     """
     legend_width = 0.5 + 0.085 * table[group].astype(str).str.len().max() if group else 0
     size = (5 * len(panels) + legend_width, 3.6)
@@ -155,7 +157,7 @@ def line_panels(
             y=column,
             hue=group,
             style=group,
-            palette=SERIES[: table[group].nunique()] if group else None,
+            palette=(colours or SERIES[: table[group].nunique()]) if group else None,
             markers=list(MARKERS[: table[group].nunique()]) if group else None,
             marker=None if group else "o",
             dashes=False,

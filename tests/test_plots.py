@@ -71,3 +71,16 @@ def test_two_models_of_one_colour_differ_in_their_line(axis):
 def test_the_vertical_axis_ends_where_it_is_asked_to(axis):
     assert axis(["plain"]).get_ylim()[1] > 100
     assert 50 < axis(["plain"], highest=50).get_ylim()[1] < 60
+
+
+def test_a_panel_of_lines_takes_the_colours_it_is_given():
+    rows = [{"epoch": at, "model": name, "loss": 1 / at} for name in ("plain", "attention") for at in (1, 2)]
+    chosen = {"attention": plots.ATTENTION, "plain": plots.PLAIN}
+    figure = plots.line_panels(
+        pd.DataFrame(rows), "epoch", {"loss": "Loss"}, "Epoch", "model", colours=chosen
+    )
+    drawn = {
+        colors.to_hex(line.get_color()).upper() for line in figure.axes[0].lines if len(line.get_xdata())
+    }
+    plt.close(figure)
+    assert drawn == set(chosen.values())
