@@ -23,7 +23,7 @@ from seq2seq_utils import checkpoints, corpus, decoding, metrics, models, multi3
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "notebooks" / "results" / "multi30k.json"
 BEAMS = (1, 2, 3, 5, 10, 20)
-BUCKETS = [(1, 7), (8, 10), (11, 13), (14, 17), (18, 40)]
+BUCKETS = [(1, 7), (8, 10), (11, 13), (14, 17), (18, 40)]  # words; the last goes on to the longest
 
 
 def main() -> None:
@@ -79,6 +79,7 @@ def measure(model, test, source, target) -> dict:
     """Scores on the test set: greedy and with beams, with and without division by the length, by length."""
     sentences, references = [pair.source for pair in test], [pair.target for pair in test]
     lengths = [corpus.count_words(sentence) for sentence in sentences]
+    buckets = [*BUCKETS[:-1], (BUCKETS[-1][0], max(lengths))]
     beams = []
     by_length = None
     for length_penalty in (1.0, 0.0):
@@ -104,7 +105,7 @@ def measure(model, test, source, target) -> dict:
                 }
             )
             if by_length is None:
-                table = metrics.quality_by_length(said, references, lengths, BUCKETS, lowercase=True)
+                table = metrics.quality_by_length(said, references, lengths, buckets, lowercase=True)
                 wanted = ["shortest", "longest", "sentences", "bleu", "bleu_low", "bleu_high"]
                 by_length = table[wanted].round(2).to_dict("records")
     return {"beams": beams, "by_length": by_length}
