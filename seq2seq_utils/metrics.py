@@ -146,7 +146,7 @@ def quality_by_length(
             raise ValueError(f"buckets: no sentence has {shortest} to {longest} words")
         ours, theirs = [translations[row] for row in rows], [references[row] for row in rows]
         exact = 100 * np.array(exact_match_interval(ours, theirs, resamples))
-        of_bleu = bleu_interval(ours, theirs, resamples, lowercase)
+        of_bleu = bleu_interval(ours, theirs, resamples)
         records.append(
             {
                 "shortest": shortest,
@@ -155,7 +155,7 @@ def quality_by_length(
                 "exact_match": 100 * exact_match(ours, theirs),
                 "exact_match_low": exact[0],
                 "exact_match_high": exact[1],
-                "bleu": bleu(ours, theirs, lowercase).score,
+                "bleu": bleu(ours, theirs).score,
                 "bleu_low": of_bleu.low,
                 "bleu_high": of_bleu.high,
             }
