@@ -63,18 +63,37 @@ def bleu_interval(
     translations: Sequence[str], references: Sequence[str], resamples: int = 1000, lowercase: bool = False
 ) -> Interval:
     """The 95 % bootstrap interval of `bleu`: of the corpus score, not of a mean over sentences."""
-    _check_parallel(translations, references)
-    # Of single sentences we need the counts alone, not the score.
-    metric = BLEU(lowercase=lowercase, effective_order=True)
-    pairs = zip(translations, references, strict=True)
-    sentences = [metric.sentence_score(ours, [theirs]) for ours, theirs in pairs]
-    counts = np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in sentences])
+    counts = _bleu_counts(translations, references, lowercase)
+    return bootstrap_interval(lambda rows: _bleu_of(counts[rows]), len(counts), resamples)
 
-    def score(rows: np.ndarray) -> float:
-        *grams, said, wanted = counts[rows].sum(axis=0).tolist()
-        return BLEU.compute_bleu(grams[:4], grams[4:], said, wanted, smooth_method="exp").score
 
-    return bootstrap_interval(score, len(counts), resamples)
+def bleu_difference_interval(
+    translations: Sequence[str],
+    others: Sequence[str],
+    references: Sequence[str],
+    resamples: int = 1000,
+    lowercase: bool = False,
+) -> Interval:
+    """The 95 % bootstrap interval of how far the BLEU of some translations is above that of others.
+
+    Both are measured on the *same* drawn sentences, so what makes a test set hard for both falls out: this
+    interval is narrower than the two scores' own intervals suggest.
+
+    Args:
+        translations: as text.
+        others: of the same sentences, by another model or another search.
+        references: as text, one a sentence.
+        resamples: how many test sets are drawn.
+        lowercase: whether capitals count as small letters.
+
+    Raises:
+        ValueError: if there are none, or not as many of the one as of the other.
+    """
+    ours = _bleu_counts(translations, references, lowercase)
+    theirs = _bleu_counts(others, references, lowercase, "others")
+    return bootstrap_interval(
+        lambda rows: _bleu_of(ours[rows]) - _bleu_of(theirs[rows]), len(references), resamples
+    )
 
 
 def bootstrap_interval(
@@ -168,9 +187,29 @@ def _same(translations: Sequence[str], references: Sequence[str]) -> np.ndarray:
     return np.array([ours == theirs for ours, theirs in zip(translations, references, strict=True)])
 
 
-def _check_parallel(translations: Sequence[str], references: Sequence[str]) -> None:
+def _bleu_counts(
+    translations: Sequence[str], references: Sequence[str], lowercase: bool, name: str = "translations"
+) -> np.ndarray:
+    """What the BLEU of a sentence is counted from, (sentences, 10): it can be added up over sentences."""
+    _check_parallel(translations, references, name)
+    # Of single sentences we need the counts alone, not the score.
+    metric = BLEU(lowercase=lowercase, effective_order=True)
+    pairs = zip(translations, references, strict=True)
+    sentences = [metric.sentence_score(ours, [theirs]) for ours, theirs in pairs]
+    return np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in sentences])
+
+
+def _bleu_of(counts: np.ndarray) -> float:
+    """The corpus BLEU of the sentences whose counts these are."""
+    *grams, said, wanted = counts.sum(axis=0).tolist()
+    return BLEU.compute_bleu(grams[:4], grams[4:], said, wanted, smooth_method="exp").score
+
+
+def _check_parallel(
+    translations: Sequence[str], references: Sequence[str], name: str = "translations"
+) -> None:
     if not references or len(translations) != len(references):
         raise ValueError(
-            f"translations, references: {len(translations)} and {len(references)}; there must be one "
+            f"{name}, references: {len(translations)} and {len(references)}; there must be one "
             "reference for each translation, and at least one"
         )

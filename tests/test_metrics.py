@@ -9,6 +9,7 @@ import sacrebleu
 
 from seq2seq_utils.metrics import (
     bleu,
+    bleu_difference_interval,
     bleu_interval,
     bootstrap_interval,
     exact_match,
@@ -120,6 +121,29 @@ def test_interval_of_bleu_is_of_the_corpus_score():
     assert bleu_interval(translations, references, resamples=1) == pytest.approx((drawn, drawn))
 
 
+def test_interval_of_a_difference_draws_the_same_sentences_for_both():
+    generator = random.Random(0)
+    references = [" ".join(generator.choices("abcdefgh", k=generator.randint(6, 12))) for _ in range(80)]
+    shorter = [reference.rsplit(" ", 2)[0] for reference in references]
+    worse = [reference.rsplit(" ", 3)[0] for reference in references]
+    rows = np.random.default_rng(0).integers(80, size=80)  # the first test set that is drawn
+    wanted = [references[row] for row in rows]
+    ours, theirs = (bleu([said[row] for row in rows], wanted).score for said in (shorter, worse))
+    once = bleu_difference_interval(shorter, worse, references, resamples=1)
+    assert once == pytest.approx((ours - theirs, ours - theirs))
+    low, high = bleu_difference_interval(shorter, worse, references)
+    assert 0 < low < bleu(shorter, references).score - bleu(worse, references).score < high
+    of_one = bleu_interval(shorter, references)
+    assert high - low < of_one.high - of_one.low
+    assert bleu_difference_interval(worse, worse, references) == (0, 0)
+
+
+def test_difference_of_case_counts_unless_it_is_asked_not_to():
+    said, wanted = ["two dogs run in the snow ."] * 2, ["Two dogs run in the Snow ."] * 2
+    assert bleu_difference_interval(said, wanted, wanted).high < -10
+    assert bleu_difference_interval(said, wanted, wanted, lowercase=True) == pytest.approx((0, 0))
+
+
 @pytest.mark.parametrize("interval", [exact_match_interval, bleu_interval])
 def test_interval_of_perfect_translations_has_no_width(interval):
     low, high = interval(REFERENCES[:2], REFERENCES[:2])
@@ -188,3 +212,9 @@ def test_lists_that_are_empty_or_not_parallel_are_refused(metric, translations, 
     )
     with pytest.raises(ValueError, match=message):
         metric(translations, references)
+
+
+def test_the_translations_that_are_not_parallel_are_named():
+    for ours, theirs, name in ((["a"], ["a", "b"], "translations"), (["a", "b"], ["a"], "others")):
+        with pytest.raises(ValueError, match=f"^{name}, references: 1 and 2; there must be one reference"):
+            bleu_difference_interval(ours, theirs, ["a", "b"])
