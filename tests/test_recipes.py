@@ -116,3 +116,24 @@ def test_the_script_writes_one_entry_a_run_and_no_sentence(script, splits, tmp_p
         assert {"torch", "sacrebleu", "sentencepiece", "python"} <= set(entry["versions"])
         assert {"device", "seconds", "threads", "recipe"} <= set(entry)
     assert [path.name for path in results.parent.iterdir()] == ["multi30k.json"]
+
+
+def test_a_bare_run_stands_beside_the_regularised_one(script, tmp_path, monkeypatch):
+    trained = []
+    wanted = recipes.train
+    monkeypatch.setattr(recipes, "train", lambda *given: trained.append(given) or wanted(*given))
+    results, checkpoints = tmp_path / "multi30k.json", tmp_path / "checkpoints"
+    for bare in ([], ["--bare"], ["--bare"]):
+        folders = ["--results", str(results), "--checkpoints", str(checkpoints)]
+        monkeypatch.setattr(sys, "argv", ["train_multi30k.py", "attention", "0", *bare, *folders])
+        script.main()
+    entries = json.loads(results.read_text(encoding="utf-8"))
+    settings = [(one["recipe"]["dropout"], one["recipe"]["label_smoothing"]) for one in entries]
+    assert sorted(settings) == [(0.0, 0.0), (SMALL.dropout, SMALL.label_smoothing)]
+    assert len({path.name for path in checkpoints.iterdir()}) == 2
+    probabilities = [
+        {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)}
+        for model, *_ in trained
+    ]
+    assert probabilities == [{SMALL.dropout}, {0.0}, {0.0}]
+    assert [recipe.label_smoothing for _, _, recipe, *_ in trained] == [SMALL.label_smoothing, 0.0, 0.0]

@@ -1,6 +1,7 @@
 """Trains one model by the full recipe on Multi30k, and writes down how good it became.
 
     python tools/train_multi30k.py attention 0
+    python tools/train_multi30k.py attention 0 --bare   # for comparison: no dropout, no label smoothing
 
 Results go to notebooks/results/multi30k.json, one entry a run: scores, lengths and times, and no sentence. A
 run that was stopped goes on from its checkpoint when the same command is given again.
@@ -33,19 +34,23 @@ def main() -> None:
     parser.add_argument("seed", type=int)
     parser.add_argument("--source", default="german", choices=multi30k.LANGUAGES)
     parser.add_argument("--target", default="english", choices=multi30k.LANGUAGES)
+    parser.add_argument("--bare", action="store_true", help="no dropout, no label smoothing")
     parser.add_argument("--checkpoints", type=Path, default=ROOT / "checkpoints")
     parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
 
-    splits = multi30k.load(arguments.source, arguments.target)
-    source, target = recipes.codecs(splits.train, recipes.FULL)
-    training.seed_everything(arguments.seed)
-    model = recipes.make_model(arguments.model, recipes.FULL, source, target).to(training.pick_device())
+    recipe = recipes.FULL
     name = f"{arguments.source}-{arguments.target}-{arguments.model}-{arguments.seed}"
+    if arguments.bare:
+        recipe, name = dataclasses.replace(recipe, dropout=0.0, label_smoothing=0.0), f"{name}-bare"
+    splits = multi30k.load(arguments.source, arguments.target)
+    source, target = recipes.codecs(splits.train, recipe)
+    training.seed_everything(arguments.seed)
+    model = recipes.make_model(arguments.model, recipe, source, target).to(training.pick_device())
     history = recipes.train(
         model,
         splits,
-        recipes.FULL,
+        recipe,
         source,
         target,
         arguments.seed,
@@ -58,7 +63,7 @@ def main() -> None:
         "model": arguments.model,
         "seed": arguments.seed,
         "parameters": models.count_parameters(model),
-        "recipe": dataclasses.asdict(recipes.FULL),
+        "recipe": dataclasses.asdict(recipe),
         "pieces": [len(source.vocabulary), len(target.vocabulary)],
         "epochs": [{key: round(value, 4) for key, value in record.items()} for record in history.records],
         "seconds": round(history.records[-1]["seconds"]),
@@ -129,9 +134,9 @@ def device_name(model) -> str:
 def write(path: Path, entry: dict) -> None:
     """Puts the entry into the file, in place of an older one of the same run; written whole or not at all."""
     entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    run = ("source", "target", "model", "seed")
+    run = ("source", "target", "model", "seed", "recipe")
     entries = [old for old in entries if any(old[key] != entry[key] for key in run)] + [entry]
-    entries.sort(key=lambda one: [one[key] for key in run])
+    entries.sort(key=lambda one: [str(one[key]) for key in run])
     with checkpoints.whole_or_not_at_all(path) as file:
         file.write((json.dumps(entries, indent=1) + "\n").encode())
 
