@@ -163,6 +163,25 @@ def test_what_cannot_be_said_is_never_found_however_wide_the_beam(beam, found):
         assert hypothesis == (found, True, None)
 
 
+class Chain(Table):
+    """A model that can say one thing alone: word 4, four times, then EOS. Its state counts the words."""
+
+    def start(self, source: Tensor) -> Tensor:
+        return torch.zeros(len(source), dtype=torch.long)
+
+    def step(self, token: Tensor, said: Tensor) -> Step:
+        scores = torch.zeros(len(token), VOCABULARY)
+        scores[torch.arange(len(token)), torch.where(said < 4, 4, EOS_ID)] = 1.0
+        return Step(scores.log(), said + 1)
+
+
+@pytest.mark.parametrize("beam", range(1, 7))
+def test_an_end_that_cannot_be_does_not_count_as_finished(beam):
+    # With fewer possible continuations than the beam is wide, EOS of probability 0 is among the best.
+    (hypothesis,) = beam_search(Chain(), torch.full((1, 1), 4), torch.ones(1), [10], beam)
+    assert hypothesis == ([4] * 4, True, None)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
