@@ -38,6 +38,8 @@ INSTALLS = re.compile(r"^\s*[!%]|\b(pip|conda|mamba)\s+install\b", re.MULTILINE)
 # fraction, a web address or an HTML tag begins none, nor does one that goes on from a {folder}.
 MACHINE_PATH = re.compile(r"(?<![\w.:/<})])/[\w.~-]+/[\w.~-]+|\b[A-Z]:\\+\w+\\|file://")
 PROGRESS_BAR = re.compile(r"\d%\|")  # as tqdm draws it
+# What prose may use of HTML. A browser shows nothing of a tag that it does not know, as in "<unk>".
+TAGS = {"a", "b", "br", "details", "h1", "i", "img", "sub", "summary", "sup"}
 EMBEDDED_IMAGE = re.compile(r"base64,[\w+/=\s]+")
 
 
@@ -117,6 +119,17 @@ def nothing_installed(notebook: NotebookNode, path: Path) -> list[str]:
         f"{place(notebook, index)}: `{found[0].strip()}` installs something or runs a command"
         for index, cell in code_cells(notebook)
         if (found := INSTALLS.search(cell.source))
+    ]
+
+
+def no_vanishing_tags(notebook: NotebookNode, path: Path) -> list[str]:
+    """Prose writes a token such as <unk> as code, since a browser takes it for a tag and shows nothing."""
+    return [
+        f"{place(notebook, index)}: <{tag}> would not be seen; write it as code"
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "markdown"
+        for tag in tags(cell.source)
+        if tag not in TAGS
     ]
 
 
@@ -263,6 +276,7 @@ RULES: list[Rule] = [
     short_code,
     imports_first,
     nothing_installed,
+    no_vanishing_tags,
     alt_text_on_images,
     alt_text_on_figures,
     images_in_repository,
@@ -388,6 +402,21 @@ def markdown_references(source: str) -> Iterator[Reference]:
                 yield from html_references(token.content)
 
 
+def tags(source: str) -> list[str]:
+    """Return the names of the HTML tags that begin in a Markdown text, code not counted."""
+    found = []
+
+    class Collector(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.append(tag)
+
+    for block in MarkdownIt("commonmark").parse(source):
+        for token in [block, *(block.children or [])]:
+            if token.type in {"html_block", "html_inline"}:
+                Collector().feed(token.content)
+    return found
+
+
 def html_references(source: str) -> list[Reference]:
     found = []
 
@@ -498,6 +527,8 @@ BREAKS = [
     Break(nothing_installed, 6, source("%pip install torch"), "%"),
     Break(nothing_installed, 6, source("if True:\n    !ls"), "!"),
     Break(nothing_installed, 6, source('run("pip install torch")'), "pip install"),
+    Break(no_vanishing_tags, 3, prose("it says <unk> for all others"), "<unk>"),
+    Break(no_vanishing_tags, 3, prose("<eos>\n`<sos>`"), "<eos>"),
     Break(alt_text_on_images, 3, prose("![](figures/line.svg)"), "line.svg"),
     Break(alt_text_on_images, 3, prose("![a line](figures/line.svg)"), "'a line'"),
     Break(alt_text_on_images, 3, prose('<img src="figures/line.svg">'), "line.svg"),
