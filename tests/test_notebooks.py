@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 import pytest
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -38,6 +39,7 @@ INSTALLS = re.compile(r"^\s*[!%]|\b(pip|conda|mamba)\s+install\b", re.MULTILINE)
 # fraction, a web address or an HTML tag begins none, nor does one that goes on from a {folder}.
 MACHINE_PATH = re.compile(r"(?<![\w.:/<})])/[\w.~-]+/[\w.~-]+|\b[A-Z]:\\+\w+\\|file://")
 PROGRESS_BAR = re.compile(r"\d%\|")  # as tqdm draws it
+HTML_TOKENS = {"html_block", "html_inline"}  # as markdown-it names them
 # What prose may use of HTML. A browser shows nothing of a tag that it does not know, as in "<unk>".
 TAGS = {"a", "b", "br", "details", "h1", "i", "img", "sub", "summary", "sup"}
 EMBEDDED_IMAGE = re.compile(r"base64,[\w+/=\s]+")
@@ -128,7 +130,9 @@ def no_vanishing_tags(notebook: NotebookNode, path: Path) -> list[str]:
         f"{place(notebook, index)}: <{tag}> would not be seen; write it as code"
         for index, cell in enumerate(notebook.cells)
         if cell.cell_type == "markdown"
-        for tag in tags(cell.source)
+        for token in markdown_tokens(cell.source)
+        if token.type in HTML_TOKENS  # code is another kind of token
+        for tag, _ in html_tags(token.content)
         if tag not in TAGS
     ]
 
@@ -392,42 +396,35 @@ def references(notebook: NotebookNode, kind: str) -> list[Reference]:
 
 
 def markdown_references(source: str) -> Iterator[Reference]:
+    for token in markdown_tokens(source):
+        if token.type == "link_open":
+            yield Reference(0, "", "link", token.attrGet("href"), "")
+        elif token.type == "image":
+            yield Reference(0, "", "image", token.attrGet("src"), token.content)
+        elif token.type in HTML_TOKENS:
+            yield from html_references(token.content)
+
+
+def markdown_tokens(source: str) -> Iterator[Token]:
     for block in MarkdownIt("commonmark").parse(source):
-        for token in [block, *(block.children or [])]:
-            if token.type == "link_open":
-                yield Reference(0, "", "link", token.attrGet("href"), "")
-            elif token.type == "image":
-                yield Reference(0, "", "image", token.attrGet("src"), token.content)
-            elif token.type in {"html_block", "html_inline"}:
-                yield from html_references(token.content)
+        yield from (block, *(block.children or []))
 
 
-def tags(source: str) -> list[str]:
-    """Return the names of the HTML tags that begin in a Markdown text, code not counted."""
+def html_references(source: str) -> Iterator[Reference]:
+    for tag, values in html_tags(source):
+        if tag == "a" and "href" in values:
+            yield Reference(0, "", "link", values["href"], "")
+        elif tag == "img":
+            yield Reference(0, "", "image", values.get("src", ""), values.get("alt", ""))
+
+
+def html_tags(source: str) -> list[tuple[str, dict[str, str]]]:
+    """Return the tags that begin in some HTML, each with its attributes."""
     found = []
 
     class Collector(HTMLParser):
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            found.append(tag)
-
-    for block in MarkdownIt("commonmark").parse(source):
-        for token in [block, *(block.children or [])]:
-            if token.type in {"html_block", "html_inline"}:
-                Collector().feed(token.content)
-    return found
-
-
-def html_references(source: str) -> list[Reference]:
-    found = []
-
-    class Collector(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            values = {name: value or "" for name, value in attrs}
-            if tag == "a" and "href" in values:
-                found.append(Reference(0, "", "link", values["href"], ""))
-            elif tag == "img":
-                image = Reference(0, "", "image", values.get("src", ""), values.get("alt", ""))
-                found.append(image)
+            found.append((tag, {name: value or "" for name, value in attrs}))
 
     Collector().feed(source)
     return found
