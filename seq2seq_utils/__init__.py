@@ -1,6 +1,17 @@
-"""The code that the notebooks share, one module for each step of a sentence pair's journey.
+"""The code that the notebooks share, a room for each part of a sentence pair's journey.
 
-In reading order: `text`, `grammar`, `corpus`, `batching`, `layers`, `models`, `attention`, `decoding`,
-`metrics`, `alignment`, `training`, `plots`, `heatmaps`, `widgets`; and `checks`, which holds the notebooks to
-their claims. A module imports only those before it.
+In this order; a room imports only rooms above it:
+
+- `progress`: the progress bar.
+- `pairs`: sentence pairs with their alignments; reading and splitting your own files.
+- `text`: tokenizers, subwords, vocabularies.
+- `grammar`: the toy language, in English, French and Korean. Only what makes a corpus imports it.
+- `captions`: Multi30k, real image captions.
+- `batching`: ids to padded batches, sentences of similar length together.
+- `models`: encoder, plain decoder, attention, and the contract that they keep.
+- `training`: seeds, loss, the loop, checkpoints, teacher forcing, recipes.
+- `translation`: greedy and beam search, whole sentences, looking in.
+- `evaluation`: exact match, BLEU and their intervals; alignment error rate.
+- `drawing`: colours and style, plots, heatmaps, widgets.
+- `checks`: what holds the notebooks to their claims.
 """

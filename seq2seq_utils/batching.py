@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
-from seq2seq_utils.corpus import SentencePair
+from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID, TextCodec
 
 IdPair = tuple[list[int], list[int]]  # source ids and target ids, without SOS, EOS or PAD

@@ -10,13 +10,12 @@ from collections.abc import Iterable
 
 import torch
 
-from seq2seq_utils.attention import attention_model
 from seq2seq_utils.batching import encode_pairs, make_batch, make_loader
-from seq2seq_utils.corpus import generate, tokenizer
-from seq2seq_utils.decoding import translate
-from seq2seq_utils.models import plain_model
+from seq2seq_utils.grammar import generate, tokenizer
+from seq2seq_utils.models import attention_model, plain_model
 from seq2seq_utils.text import TextCodec
 from seq2seq_utils.training import fit, seed_everything
+from seq2seq_utils.translation import translate
 
 PAIRS = 10_000
 STEPS, BATCH_SIZE = 20, 64

@@ -1,28 +1,22 @@
-"""The bilingual grammar: one meaning, said in English, French and Korean, word alignments kept."""
+"""The toy language: one meaning, said in English, French and Korean, as a corpus without end."""
 
-from __future__ import annotations
-
-from seq2seq_utils.grammar import english, french, korean
-from seq2seq_utils.grammar.meaning import Link, Meaning
+from seq2seq_utils.grammar.corpus import common_words_only, generate, generate_splits, tokenizer
+from seq2seq_utils.grammar.korean_tokenizer import KoreanTokenizer
+from seq2seq_utils.grammar.languages import LANGUAGES, say
+from seq2seq_utils.grammar.meaning import Meaning
+from seq2seq_utils.grammar.particles import has_final_consonant
 from seq2seq_utils.grammar.sampler import SHORTEST, Sampler
 
-__all__ = ["LANGUAGES", "SHORTEST", "Link", "Meaning", "Sampler", "say"]
-
-_WRITERS = {"french": french.write, "korean": korean.write}
-LANGUAGES = tuple(_WRITERS)
-
-
-def say(meaning: Meaning, language: str) -> tuple[list[str], list[str], list[Link], list[Link]]:
-    """Says a meaning in English and in `language`.
-
-    Args:
-        meaning: what `Sampler.meaning` returns.
-        language: ``"french"`` or ``"korean"``.
-
-    Returns:
-        The English words, the words of the translation, the sure links and the further possible
-        links; a link is (English word, other word), counted from 0.
-    """
-    source = english.write(meaning)
-    target, sure, possible = _WRITERS[language](meaning, len(source) - 1)
-    return source, target, sure, possible
+__all__ = [
+    "LANGUAGES",
+    "SHORTEST",
+    "KoreanTokenizer",
+    "Meaning",
+    "Sampler",
+    "common_words_only",
+    "generate",
+    "generate_splits",
+    "has_final_consonant",
+    "say",
+    "tokenizer",
+]

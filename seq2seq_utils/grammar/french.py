@@ -6,7 +6,8 @@ import re
 
 from seq2seq_utils.grammar import lexicon
 from seq2seq_utils.grammar.lexicon import Adjective
-from seq2seq_utils.grammar.meaning import Clause, Link, Meaning, NounPhrase, Writer
+from seq2seq_utils.grammar.meaning import Clause, Meaning, NounPhrase, Writer
+from seq2seq_utils.pairs import Link
 
 _VOWELS = frozenset("aeiouyàâéèêëîïôöûùœh")  # an h is mute unless the lexicon says aspirated
 _ELIDED = {"je": "j'", "ne": "n'", "que": "qu'"}

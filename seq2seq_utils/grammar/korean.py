@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from seq2seq_utils.grammar import lexicon
 from seq2seq_utils.grammar.lexicon import KoreanForms
-from seq2seq_utils.grammar.meaning import Clause, Link, Meaning, NounPhrase, Writer
-from seq2seq_utils.text import has_final_consonant
+from seq2seq_utils.grammar.meaning import Clause, Meaning, NounPhrase, Writer
+from seq2seq_utils.grammar.particles import has_final_consonant
+from seq2seq_utils.pairs import Link
 
 # After a final consonant, and after a vowel.
 _TOPIC = ("-은", "-는")

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-_DATA = tomllib.loads((Path(__file__).parent.parent / "lexicon.toml").read_text(encoding="utf-8"))
+_DATA = tomllib.loads((Path(__file__).parent / "lexicon.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,7 +254,7 @@ def one_in(step: int) -> frozenset[Word]:
 
 
 def korean_particle_hosts() -> list[str]:
-    """Every Korean word that the grammar puts a particle on, for `text.KoreanTokenizer`."""
+    """Every Korean word that the grammar puts a particle on, for `KoreanTokenizer`."""
     hosts = {noun.korean for noun in NOUNS} | {noun.counter for noun in NOUNS}
     hosts |= {"나", "내", "그", "그녀", "우리"}
     hosts |= {preposition.korean for preposition in PREPOSITIONS if preposition.korean}

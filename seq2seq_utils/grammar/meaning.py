@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seq2seq_utils.grammar.lexicon import Adjective, Noun, Phrase, Preposition, Verb
-
-Link = tuple[int, int]  # (source word, target word), counted from 0
+from seq2seq_utils.pairs import Link
 
 
 @dataclass(slots=True, eq=False)

@@ -12,8 +12,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from seq2seq_utils.layers import State, check_ids, input_layer, output_part, recurrent_cell
-from seq2seq_utils.models import Encoded, Encoder, Seq2Seq, Step
+from seq2seq_utils.models.contract import Encoded, Step
+from seq2seq_utils.models.encoder import Encoder
+from seq2seq_utils.models.layers import State, check_ids, input_layer, output_part, recurrent_cell
+from seq2seq_utils.models.seq2seq import Seq2Seq
 
 CONTEXTS = ("attention", "fixed", "none")
 

@@ -1,10 +1,9 @@
-"""Training: the loss, one loop, the record of how it went, and checkpoints to go on from."""
+"""Training: one loop, the record of how it went, and checkpoints to go on from."""
 
 from __future__ import annotations
 
 import copy
 import math
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,67 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from seq2seq_utils import checkpoints
-from seq2seq_utils.batching import Batch
-from seq2seq_utils.models import Seq2Seq, evaluation_mode
+from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.progress import progress_bar
-from seq2seq_utils.schedules import Schedule, learning_rate_share, teacher_forcing_ratios
-from seq2seq_utils.text import PAD_ID
+from seq2seq_utils.training import checkpoints
+from seq2seq_utils.training.loss import _at_least_one, _batch_loss
+from seq2seq_utils.training.teacher_forcing import Schedule, learning_rate_share, teacher_forcing_ratios
 
 
-def seed_everything(seed: int) -> None:
-    """Makes what follows repeatable on this machine: weights and shuffling start from `seed`."""
-    random.seed(seed)
-    torch.manual_seed(seed)
-
-
-def pick_device() -> torch.device:
-    """The fastest device there is: CUDA, Apple's MPS, or the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
-
-
-def token_loss(logits: Tensor, target_output: Tensor, label_smoothing: float = 0.0) -> tuple[Tensor, int]:
-    """The summed cross-entropy, in nats, of the real target tokens, EOS among them and PAD not.
-
-    Args:
-        logits: (batch, target_len, vocabulary_size).
-        target_output: (batch, target_len).
-        label_smoothing: the share of the probability that the loss wants spread over all tokens alike, which
-            keeps the model from being driven to certainty.
-
-    Returns:
-        The sum and the number of tokens; divide the one by the other for a loss per token.
-    """
-    total = nn.functional.cross_entropy(
-        logits.flatten(0, 1),
-        target_output.flatten(),
-        ignore_index=PAD_ID,
-        reduction="sum",
-        label_smoothing=label_smoothing,
-    )
-    return total, int((target_output != PAD_ID).sum())
-
-
-@torch.no_grad()
-def evaluate_loss(model: Seq2Seq, loader: DataLoader) -> float:
-    """The teacher-forced loss per token, in nats, over everything that `loader` gives.
-
-    One sum over the whole set is divided by one count: a mean of batch means would depend on how the
-    sentences fall into batches. `math.exp` of it is the perplexity.
-    """
-    total, count = 0.0, 0
-    with evaluation_mode(model):
-        for batch in _at_least_one(loader):
-            loss, tokens = _batch_loss(model, batch)
-            total, count = total + loss.item(), count + tokens
-    return total / count
-
-
-# ------------------------------------------------------------------------------------------ the loop
 @dataclass
 class History:
     """What `fit` saw, one record an epoch."""
@@ -262,17 +207,3 @@ class _Run:
         self.rate.load_state_dict(contents["rate"])
         self._sampler.load_state_dict(contents["sampler"])
         checkpoints.set_random_states(contents["random"])
-
-
-def _at_least_one(loader: DataLoader) -> DataLoader:
-    if len(loader) == 0:
-        raise ValueError("loader: it has no batches; there must be at least one")
-    return loader
-
-
-def _batch_loss(
-    model: Seq2Seq, batch: Batch, teacher_forcing: float = 1.0, label_smoothing: float = 0.0
-) -> tuple[Tensor, int]:
-    batch = batch.to(next(model.parameters()).device)
-    logits = model(batch.source, batch.source_lengths, batch.target_input, teacher_forcing)
-    return token_loss(logits, batch.target_output, label_smoothing)

@@ -1,21 +1,17 @@
-"""Sentence pairs: sampled from the grammar, lengths and splits under control, or read from your own file."""
+"""Sentence pairs: what they are, read from your own files, and split for training and testing."""
 
 from __future__ import annotations
 
 import gzip
 import random
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
-from seq2seq_utils.grammar import LANGUAGES, SHORTEST, Link, Sampler, lexicon, say
-from seq2seq_utils.text import SPECIALS, KoreanTokenizer, Vocabulary, WordTokenizer
-
-_PATIENCE = 1000  # sentences seen before, one after another, until we say that there are no more
-_WORDS = WordTokenizer()
+Link = tuple[int, int]  # (source word, target word), counted from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,119 +46,6 @@ class Splits(NamedTuple):
     test: list[SentencePair]
 
 
-# -------------------------------------------------------------------------- from the grammar
-def generate(
-    language: str,
-    count: int,
-    lengths: tuple[int, int] = (3, 10),
-    seed: int = 0,
-    exclude: Iterable[SentencePair] = (),
-    one_word_in: int = 1,
-) -> list[SentencePair]:
-    """Distinct English sentences with their translations, by the grammar.
-
-    Args:
-        language: ``"french"`` or ``"korean"``.
-        count: how many pairs.
-        lengths: the shortest and the longest English sentence, in words, punctuation not counted;
-            each length between is as likely. At least 3.
-        seed: the same seed gives the same pairs, on every machine.
-        exclude: pairs whose source sentences must not come again.
-        one_word_in: for a smaller world: 3 keeps one noun, verb and adjective in three.
-
-    Raises:
-        ValueError: if the language is unknown, a number is out of range, or the grammar has no more
-            sentences of these lengths.
-    """
-    shortest, longest = lengths
-    if language not in LANGUAGES:
-        raise ValueError(f"language: {language!r} is not one of {', '.join(LANGUAGES)}")
-    if not SHORTEST <= shortest <= longest:
-        raise ValueError(f"lengths: {lengths} must be (shortest, longest), at least {SHORTEST} words")
-    if count < 0:
-        raise ValueError(f"count: {count} must be 0 or more")
-    sampler = Sampler(seed, one_word_in)
-    return list(_distinct(sampler, language, count, shortest, longest, seed, exclude))
-
-
-def generate_splits(
-    language: str,
-    train: int,
-    validation: int,
-    test: int,
-    lengths: tuple[int, int] = (3, 10),
-    seed: int = 0,
-) -> Splits:
-    """Training, validation and test pairs from the grammar, all of them distinct (see `generate`)."""
-    for name, size in (("train", train), ("validation", validation), ("test", test)):
-        if size < 0:
-            raise ValueError(f"{name}: {size} must be 0 or more")
-    pairs = generate(language, train + validation + test, lengths, seed)
-    return Splits(pairs[:train], pairs[train : train + validation], pairs[train + validation :])
-
-
-def tokenizer(language: str) -> WordTokenizer:
-    """The word tokenizer for ``"english"``, ``"french"`` or ``"korean"`` of the grammar."""
-    if language == "korean":
-        return KoreanTokenizer(lexicon.korean_particle_hosts())
-    if language in ("english", *LANGUAGES):
-        return WordTokenizer()
-    raise ValueError(f"language: {language!r} is not one of english, {', '.join(LANGUAGES)}")
-
-
-def common_words_only(pairs: Sequence[SentencePair], size: int) -> list[SentencePair]:
-    """A smaller world: the pairs whose source words are all among the `size` most frequent of `pairs`.
-
-    Raises:
-        ValueError: if `size` is less than 1.
-    """
-    if size < 1:
-        raise ValueError(f"size: {size} is not allowed; it must be 1 or more")
-    sentences = [_WORDS.tokenize(pair.source) for pair in pairs]
-    ranked = Vocabulary.build(sentences).tokens[len(SPECIALS) :]  # the most frequent first
-    common = set(ranked[:size])
-    return [pair for pair, words in zip(pairs, sentences, strict=True) if common.issuperset(words)]
-
-
-def count_words(sentence: str) -> int:
-    """The length of a sentence as `generate` counts it: its words, without punctuation."""
-    return sum(token[0].isalnum() for token in _WORDS.tokenize(sentence))
-
-
-def _distinct(
-    sampler: Sampler,
-    language: str,
-    count: int,
-    shortest: int,
-    longest: int,
-    seed: int,
-    exclude: Iterable[SentencePair],
-) -> Iterator[SentencePair]:
-    pick_length = random.Random(f"lengths {seed}").random
-    seen = {pair.source for pair in exclude}
-    found = repeated = 0
-    while found < count:
-        length = shortest + int(pick_length() * (longest - shortest + 1))
-        words, target_words, sure, possible = say(sampler.meaning(length), language)
-        source = _WORDS.join(words)
-        if source in seen:
-            repeated += 1
-            if repeated == _PATIENCE:
-                raise ValueError(
-                    f"count: {count} is more than the grammar has sentences of {shortest} to {longest} "
-                    f"words (found {found}); ask for fewer, or for longer ones"
-                )
-            continue
-        seen.add(source)
-        found, repeated = found + 1, 0
-        links = frozenset(sure)
-        alignment = Alignment(
-            tuple(word.lower() for word in words), tuple(target_words), links, links.union(possible)
-        )
-        yield SentencePair(source, _WORDS.join(target_words), alignment)
-
-
-# ----------------------------------------------------------------------------- from your files
 def read_pairs(path: str | Path, target_path: str | Path | None = None) -> list[SentencePair]:
     """Sentence pairs from a file of your own: plain text or gzip, in UTF-8.
 

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from seq2seq_utils.corpus import Alignment
-from seq2seq_utils.plots import ATTENTION
+from seq2seq_utils.drawing.style import ATTENTION
+from seq2seq_utils.pairs import Alignment
 
 # From white, through the colour that attention has in every figure, to a dark shade of it.
 FROM_WHITE = LinearSegmentedColormap.from_list("attention", ["#FFFFFF", "#8FD6BF", ATTENTION, "#00402F"])

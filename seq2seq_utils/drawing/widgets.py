@@ -12,10 +12,10 @@ from html import escape
 import ipywidgets
 from matplotlib.colors import to_hex
 
-from seq2seq_utils.decoding import DecodingStep, trace
-from seq2seq_utils.heatmaps import FROM_WHITE
+from seq2seq_utils.drawing.heatmaps import FROM_WHITE
 from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.text import UNK_ID, TextCodec
+from seq2seq_utils.translation import DecodingStep, trace
 
 _CELL = "padding:2px 10px 2px 0;text-align:left;white-space:nowrap"
 

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import torch
 
-from seq2seq_utils import training
-from seq2seq_utils.attention import attention_model
 from seq2seq_utils.batching import encode_pairs, make_batch, make_loader
-from seq2seq_utils.corpus import SentencePair, Splits
-from seq2seq_utils.models import Seq2Seq, count_parameters, open_gates, plain_model
-from seq2seq_utils.subwords import SubwordTokenizer
-from seq2seq_utils.text import TextCodec
+from seq2seq_utils.models import Seq2Seq, attention_model, count_parameters, open_gates, plain_model
+from seq2seq_utils.pairs import SentencePair, Splits
+from seq2seq_utils.text import SubwordTokenizer, TextCodec
+from seq2seq_utils.training.loop import EarlyStopping, History, fit
+from seq2seq_utils.training.loss import evaluate_loss
 
 MODELS = ("attention", "plain")
 
@@ -29,7 +28,7 @@ class Recipe:
         hidden_size: length of the attention model's state.
         attention_size: see `BahdanauAttention`.
         dropout: see the models.
-        label_smoothing: see `training.token_loss`.
+        label_smoothing: see `token_loss`.
         batch_size: sentences in a batch.
         epochs: how often each pair is seen.
         learning_rate: the highest.
@@ -106,7 +105,7 @@ def train(
     seed: int = 0,
     checkpoint: str | Path | None = None,
     progress: str = "training",
-) -> training.History:
+) -> History:
     """Trains by a recipe; the model ends with the weights of the epoch whose validation loss is smallest.
 
     Args:
@@ -116,7 +115,7 @@ def train(
         source: the codec of the sentences.
         target: the codec of the translations.
         seed: of the order of the sentences.
-        checkpoint: see `training.fit`.
+        checkpoint: see `fit`.
         progress: what to write beside the progress bar.
 
     Returns:
@@ -125,15 +124,15 @@ def train(
     loader = make_loader(encode_pairs(splits.train, source, target), recipe.batch_size, seed=seed)
     ids = sorted(encode_pairs(splits.validation, source, target), key=lambda pair: len(pair[1]))
     batches = [make_batch(ids[start : start + 128]) for start in range(0, len(ids), 128)]
-    return training.fit(
+    return fit(
         model,
         loader,
         recipe.epochs,
         recipe.learning_rate,
-        measure=lambda trained: {"validation_loss": training.evaluate_loss(trained, batches)},
+        measure=lambda trained: {"validation_loss": evaluate_loss(trained, batches)},
         progress=progress,
         label_smoothing=recipe.label_smoothing,
         warmup=recipe.warmup,
-        stopping=training.EarlyStopping("validation_loss", patience=3),
+        stopping=EarlyStopping("validation_loss", patience=3),
         checkpoint=checkpoint,
     )

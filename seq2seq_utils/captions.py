@@ -13,7 +13,7 @@ from pathlib import Path
 import pooch
 import requests
 
-from seq2seq_utils.corpus import Splits, read_pairs
+from seq2seq_utils.pairs import Splits, read_pairs
 from seq2seq_utils.progress import progress_bar
 
 FOLDER_VARIABLE = "MULTI30K_DIR"  # names a folder that has the files already

@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seq2seq_utils.corpus import Alignment
-from seq2seq_utils.grammar import Link
-from seq2seq_utils.metrics import Interval, bootstrap_interval
+from seq2seq_utils.evaluation.metrics import Interval, bootstrap_interval
+from seq2seq_utils.pairs import Alignment, Link
 
 
 class AlignmentScore(NamedTuple):

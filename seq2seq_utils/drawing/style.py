@@ -1,0 +1,54 @@
+"""The style of every figure: one set of colours, the same for the same things, fonts, and alt text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import seaborn as sns
+from IPython.display import display
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+
+# Safe for colour-blind readers, and the same in every figure and diagram.
+SOURCE, TARGET, ATTENTION, PLAIN = "#0072B2", "#D55E00", "#009E73", "#7F7F7F"
+# For what is compared but is none of these four: models, tokenizers, cells. With different markers, since
+# nothing relies on colour alone.
+SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F")
+MARKERS = ("o", "s", "D", "^", "v")
+
+# Hangul on every machine: matplotlib takes from the second font what the first one lacks. The package brings
+# the font files; it is not imported, since that would change matplotlib's settings.
+_FONTS = Path(find_spec("koreanize_matplotlib").origin).parent / "fonts"
+for _style, _weight in (("NanumGothic", 400), ("NanumGothicBold", 700)):
+    font_manager.fontManager.addfont(_FONTS / f"{_style}.ttf")
+    # The bold file calls itself semi-bold, and matplotlib would remark on that at every bold title.
+    _entry = font_manager.fontManager.ttflist.pop()
+    font_manager.fontManager.ttflist.append(replace(_entry, weight=_weight))
+
+sns.set_theme(
+    context="notebook",
+    style="whitegrid",
+    palette=SERIES,
+    rc={
+        "figure.dpi": 96,
+        "savefig.bbox": "tight",
+        "axes.titleweight": "bold",
+        "axes.titlesize": 12,
+        "font.family": ["DejaVu Sans", "NanumGothic"],
+    },
+)
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Shows a figure in the notebook with a text for those who do not see it, and closes it.
+
+    Raises:
+        ValueError: if there is no such text.
+    """
+    if not alt.strip():
+        raise ValueError("alt: is empty; say in a sentence what the figure shows")
+    display(figure, metadata={"image/png": {"alt": alt}})
+    plt.close(figure)

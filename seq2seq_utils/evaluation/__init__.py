@@ -1,0 +1,1 @@
+"""Measuring: how good translations are, and how far attention agrees with gold alignments."""

@@ -1,0 +1,60 @@
+"""The encoder: it reads a sentence, in one direction or in both."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from seq2seq_utils.models.contract import Encoded
+from seq2seq_utils.models.layers import check_ids, check_lengths, input_layer, recurrent_layer, without_layer
+
+
+class Encoder(nn.Module):
+    """Reads a sentence from left to right; its last state is all that a plain decoder will get.
+
+    Args:
+        vocabulary_size: number of source tokens.
+        embedding_size: length of a word's vector.
+        hidden_size: length of the state.
+        cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
+        input: ``"embedding"`` looks word vectors up, ``"one_hot"`` multiplies for them.
+        bidirectional: whether a second layer reads from right to left. Annotations are then [→h_j; ←h_j],
+            and the state is [→h at the last word; ←h at the first]: each direction's own last one.
+        dropout: the share of the numbers in word vectors and annotations that training sets to 0.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_size: int,
+        hidden_size: int,
+        cell: str = "gru",
+        input: str = "embedding",
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.embedding = input_layer(input, vocabulary_size, embedding_size)
+        self.rnn = recurrent_layer(cell, embedding_size, hidden_size, bidirectional)
+        self.annotation_size = hidden_size * (2 if bidirectional else 1)
+
+    def forward(self, source: Tensor, source_lengths: Tensor) -> Encoded:
+        """Encodes a padded batch; packing lets each sentence end at its own last word.
+
+        Args:
+            source: ids, (batch, source_len).
+            source_lengths: real words in each row, (batch,).
+
+        Raises:
+            ValueError: if an id is outside the vocabulary, or the lengths disagree with the ids.
+        """
+        check_ids("source", source, self.embedding.weight.shape[0])
+        check_lengths(source, source_lengths)
+        embedded = self.dropout(self.embedding(source))  # (batch, source_len, embedding_size)
+        packed = pack_padded_sequence(embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False)
+        packed, state = self.rnn(packed)
+        annotations, _ = pad_packed_sequence(packed, batch_first=True, total_length=source.shape[1])
+        mask = torch.arange(source.shape[1]) < source_lengths.cpu()[:, None]  # (batch, source_len)
+        return Encoded(self.dropout(annotations), without_layer(state), mask.to(source.device))

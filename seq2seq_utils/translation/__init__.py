@@ -1,0 +1,17 @@
+"""Translating: search, whole sentences, and looking in."""
+
+from seq2seq_utils.translation.looking_in import DecodingStep, align, trace
+from seq2seq_utils.translation.search import Hypothesis, beam_search, greedy
+from seq2seq_utils.translation.translator import Translation, default_limit, translate
+
+__all__ = [
+    "DecodingStep",
+    "Hypothesis",
+    "Translation",
+    "align",
+    "beam_search",
+    "default_limit",
+    "greedy",
+    "trace",
+    "translate",
+]
