@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -92,15 +94,18 @@ def make_batch(pairs: Sequence[IdPair], ends_in_eos: bool = False) -> Batch:
 class BucketSampler(Sampler[list[int]]):
     """Row numbers, batch by batch, in a new random order each epoch, similar lengths together.
 
-    As in Bahdanau et al. (2015): a pool of a few batches' worth of shuffled sentences is sorted by length
-    and cut into batches; then the order of the batches is shuffled. With a pool of one batch nothing
-    is gained; with a pool of everything the batches would be the same each epoch.
+    A pool of a few batches' worth of shuffled sentences is sorted by length and cut into batches; then the
+    order of the batches is shuffled. Bahdanau et al. (2015) sort pools of 20 batches, too, but shuffled their
+    data once, and went through it in order.
 
     Args:
         lengths: (source length, target length) of each row.
         batch_size: rows in a batch; the last batch may have fewer.
-        pool: how many batches' worth of rows are sorted together, at least 1.
+        pool: how many batches' worth of rows are sorted together, at least 1. With 1, nothing is gained.
         seed: the same seed gives the same epochs.
+
+    Raises:
+        ValueError: if `batch_size` or `pool` is less than 1.
     """
 
     def __init__(
@@ -109,46 +114,92 @@ class BucketSampler(Sampler[list[int]]):
         for name, value in (("batch_size", batch_size), ("pool", pool)):
             if value < 1:
                 raise ValueError(f"{name}: {value} is not allowed; it must be 1 or more")
+        self.batch_size = batch_size
+        self.pool = pool
+        self.seed = seed
         self._lengths = lengths
-        self._batch_size = batch_size
-        self._pool = pool
         self._random = random.Random(seed)
+        self._before_epoch = self._random.getstate()
+        self._given = 0  # batches of this epoch
+        self._skip = 0  # batches of the next one, which were given before a stop
 
-    def state_dict(self) -> dict[str, object]:
-        """Which epoch comes next; PyTorch's name for what a checkpoint keeps."""
-        return {"random": self._random.getstate()}
+    def state_dict(self) -> dict[str, Any]:
+        """The place in the order: how this epoch began, and how many of its batches have been given."""
+        return {"random": self._before_epoch, "given": self._given}
 
-    def load_state_dict(self, state: dict[str, object]) -> None:
-        """Goes on from a `state_dict`."""
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """The next epoch is the rest of the one that a `state_dict` was taken in."""
         version, numbers, following = state["random"]
-        self._random.setstate((version, tuple(numbers), following))
+        self._before_epoch = version, tuple(numbers), following
+        self._random.setstate(self._before_epoch)
+        self._given = self._skip = state["given"]
 
     def __len__(self) -> int:
-        return -(-len(self._lengths) // self._batch_size)
+        return -(-len(self._lengths) // self.batch_size)
 
     def __iter__(self) -> Iterator[list[int]]:
+        self._before_epoch = self._random.getstate()
+        self._given, self._skip = self._skip, 0
+        for batch in self._shuffled()[self._given :]:
+            self._given += 1
+            yield batch
+        self._before_epoch = self._random.getstate()
+        self._given = 0
+
+    def _shuffled(self) -> list[list[int]]:
         rows = list(range(len(self._lengths)))
         self._random.shuffle(rows)
         batches = []
-        pool_size = self._pool * self._batch_size
+        pool_size = self.pool * self.batch_size
         for start in range(0, len(rows), pool_size):
             pool = sorted(rows[start : start + pool_size], key=self._lengths.__getitem__)
-            batches += [pool[at : at + self._batch_size] for at in range(0, len(pool), self._batch_size)]
+            batches += [pool[at : at + self.batch_size] for at in range(0, len(pool), self.batch_size)]
         self._random.shuffle(batches)
-        return iter(batches)
+        return batches
 
 
-def make_loader(pairs: Sequence[IdPair], batch_size: int = 64, pool: int = 20, seed: int = 0) -> DataLoader:
-    """A `DataLoader` of `Batch`es, shuffled and bucketed anew each epoch (see `BucketSampler`).
+class PairLoader(DataLoader[Any]):
+    """PyTorch's loader for pairs of ids, which can be set to any place in its order.
+
+    Args:
+        pairs: source and target ids.
+        sampler: which rows make a batch, and in which order.
+    """
+
+    batch_sampler: BucketSampler
+
+    def __init__(self, pairs: Sequence[IdPair], sampler: BucketSampler) -> None:
+        # With a generator of its own it draws nothing from the random numbers of dropout and fed words.
+        super().__init__(pairs, batch_sampler=sampler, collate_fn=make_batch, generator=torch.Generator())
+        self._pairs = pairs
+
+    def digest(self) -> str:
+        """A name for the pairs: other pairs have another one."""
+        return hashlib.sha256(repr(list(self._pairs)).encode()).hexdigest()[:16]
+
+    def state_dict(self) -> dict[str, Any]:
+        """The place in the order (see `BucketSampler`)."""
+        return self.batch_sampler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from a `state_dict`."""
+        self.batch_sampler.load_state_dict(state)
+
+
+# What a training goes through again and again: a loader, or batches in a list.
+Batches = DataLoader[Any] | Sequence[Batch]
+
+
+def make_loader(pairs: Sequence[IdPair], batch_size: int = 64, pool: int = 20, seed: int = 0) -> PairLoader:
+    """A loader of `Batch`es, shuffled and bucketed anew each epoch (see `BucketSampler`).
 
     Raises:
-        ValueError: if there are no pairs.
+        ValueError: if there are no pairs, or `batch_size` or `pool` is less than 1.
     """
     if not pairs:
         raise ValueError("pairs: there are none; a loader needs at least one")
     lengths = [(len(source), len(target)) for source, target in pairs]
-    sampler = BucketSampler(lengths, batch_size, pool, seed)
-    return DataLoader(pairs, batch_sampler=sampler, collate_fn=make_batch)
+    return PairLoader(pairs, BucketSampler(lengths, batch_size, pool, seed))
 
 
 def _check_not_empty(what: str, sequences: Sequence[Sequence[int]]) -> None:

@@ -14,7 +14,7 @@ from seq2seq_utils.batching import encode_pairs, make_batch, make_loader
 from seq2seq_utils.grammar import generate, tokenizer
 from seq2seq_utils.models import attention_model, plain_model
 from seq2seq_utils.text import TextCodec
-from seq2seq_utils.training import fit, seed_everything
+from seq2seq_utils.training import Settings, fit, seed_everything
 from seq2seq_utils.translation import translate
 
 PAIRS = 10_000
@@ -40,7 +40,10 @@ def main() -> None:
             logits = model(batch.source, batch.source_lengths, batch.target_input)
         show(f"logits, {name}", [logits.numpy().tobytes()])
         loader = make_loader(ids[: STEPS * BATCH_SIZE], BATCH_SIZE, seed=0)
-        losses = [fit(model, loader, 1).records[-1]["train_loss"], *losses_of_steps(model, ids)]
+        losses = [
+            fit(model, loader, Settings(epochs=1)).records[-1]["train_loss"],
+            *losses_of_steps(model, ids),
+        ]
         show(f"losses of {STEPS} steps, {name}", map(float.hex, losses))
         sentences = [pair.source for pair in pairs[-SENTENCES:]]
         for beam in (1, 5):
@@ -66,7 +69,7 @@ def losses_of_steps(model, ids) -> list[float]:
     losses = []
     for step in range(STEPS):
         loader = make_loader(ids[step * BATCH_SIZE : (step + 1) * BATCH_SIZE], BATCH_SIZE, seed=step)
-        losses.append(fit(model, loader, 1, teacher_forcing=0.5).records[-1]["train_loss"])
+        losses.append(fit(model, loader, Settings(epochs=1, teacher_forcing=0.5)).records[-1]["train_loss"])
     return losses
 
 

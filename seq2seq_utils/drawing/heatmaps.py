@@ -13,8 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from seq2seq_utils.drawing.style import ATTENTION
+from seq2seq_utils.drawing.style import ATTENTION, TARGET, text_colour
+from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.pairs import Alignment
+from seq2seq_utils.text import TextCodec
+from seq2seq_utils.translation import translate
 
 # From white, through the colour that attention has in every figure, to a dark shade of it.
 FROM_WHITE = LinearSegmentedColormap.from_list("attention", ["#FFFFFF", "#8FD6BF", ATTENTION, "#00402F"])
@@ -31,6 +34,30 @@ class Map:
     target: Sequence[str]
     title: str = ""
     gold: Alignment | None = None
+
+
+def translation_maps(
+    model: Seq2Seq, sentences: Sequence[str], source: TextCodec, target: TextCodec
+) -> list[Map]:
+    """Translates sentences, and gives a map of each: a row for every token, EOS among them.
+
+    Args:
+        model: with attention.
+        sentences: as text.
+        source: the codec of their language.
+        target: the codec of the translations.
+
+    Raises:
+        ValueError: if the model has no attention, or a sentence cannot be read.
+    """
+    maps = []
+    for sentence, found in zip(sentences, translate(model, sentences, source, target), strict=True):
+        if found.weights is None:
+            raise ValueError("model: has no attention, so there are no weights to draw")
+        tokens = [target.vocabulary.tokens[token_id] for token_id in found.ids]
+        rows = [*tokens, *["EOS"] * found.reached_end]
+        maps.append(Map(found.weights.numpy(), source.tokenizer.tokenize(sentence), rows))
+    return maps
 
 
 def attention_maps(
@@ -95,7 +122,7 @@ def _draw(axis: Axes, one: Map, values: bool) -> AxesImage:
         axis.set_title(one.title)
     if values:
         for (row, column), weight in np.ndenumerate(weights):
-            colour = "white" if weight > 0.5 else "#1F2933"
+            colour = text_colour(weight)
             axis.text(column, row, f"{weight:.2f}", ha="center", va="center", fontsize=9, color=colour)
     if one.gold:
         for source, target in one.gold.possible:
@@ -106,7 +133,7 @@ def _draw(axis: Axes, one: Map, values: bool) -> AxesImage:
                     0.88,
                     0.88,
                     fill=False,
-                    edgecolor="#D55E00",
+                    edgecolor=TARGET,
                     linewidth=2 if sure else 1.4,
                     linestyle="-" if sure else ":",
                 )

@@ -42,6 +42,15 @@ sns.set_theme(
 )
 
 
+# The text colours on pale and on dark ground.
+DARK_TEXT, LIGHT_TEXT = "#1F2933", "#FFFFFF"
+
+
+def text_colour(weight: float) -> str:
+    """The colour of a text on a cell that is the darker the more weight, 0 to 1, it has."""
+    return LIGHT_TEXT if weight > 0.5 else DARK_TEXT
+
+
 def show(figure: Figure, alt: str) -> None:
     """Shows a figure in the notebook with a text for those who do not see it, and closes it.
 

@@ -13,6 +13,7 @@ import ipywidgets
 from matplotlib.colors import to_hex
 
 from seq2seq_utils.drawing.heatmaps import FROM_WHITE
+from seq2seq_utils.drawing.style import text_colour
 from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.text import UNK_ID, TextCodec
 from seq2seq_utils.translation import DecodingStep, trace
@@ -114,7 +115,7 @@ def _shaded(step: DecodingStep, tokens: Sequence[str]) -> str:
     weights = [0.0] * len(tokens) if step.weights is None else step.weights.tolist()
     return " ".join(
         f"<span title='{weight:.2f}' style='padding:1px 4px;border-radius:3px;"
-        f"background:{to_hex(FROM_WHITE(weight))};color:{'#FFFFFF' if weight > 0.5 else '#1F2933'}'>"
+        f"background:{to_hex(FROM_WHITE(weight))};color:{text_colour(weight)}'>"
         f"{escape(token)}</span>"
         for token, weight in zip(tokens, weights, strict=True)
     )

@@ -1,7 +1,8 @@
-"""Attention against word alignment: links, alignment error rate, and how sharp the weights are."""
+"""Attention against word alignment: links found, alignment error rate, and how sharp the weights are."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence, Set
 from typing import NamedTuple
 
@@ -74,7 +75,8 @@ def entropy(weights: Tensor) -> Tensor:
     """
     if weights.shape[-1] < 2:
         raise ValueError(f"weights: shape {tuple(weights.shape)}; entropy needs two source words or more")
-    return torch.special.entr(weights).sum(dim=-1) / np.log(weights.shape[-1])
+    spread: Tensor = torch.special.entr(weights).sum(dim=-1) / math.log(weights.shape[-1])
+    return spread
 
 
 def _counts(found: Sequence[Set[Link]], gold: Sequence[Alignment]) -> np.ndarray:
@@ -86,8 +88,8 @@ def _counts(found: Sequence[Set[Link]], gold: Sequence[Alignment]) -> np.ndarray
         )
     return np.array(
         [
-            (len(ours), len(theirs.sure), len(ours & theirs.sure), len(ours & theirs.possible))
-            for ours, theirs in zip(found, gold, strict=True)
+            (len(links), len(right.sure), len(links & right.sure), len(links & right.possible))
+            for links, right in zip(found, gold, strict=True)
         ]
     )
 

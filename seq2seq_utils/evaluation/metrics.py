@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sacrebleu.metrics import BLEU
+from sacrebleu.metrics.bleu import BLEU
 
 
 class BleuScore(NamedTuple):
@@ -18,7 +18,7 @@ class BleuScore(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """From where to where a measured number would lie with other test sentences of the same kind."""
+    """From where to where the true value may lie, of which a test set shows a sample."""
 
     low: float
     high: float
@@ -89,10 +89,10 @@ def bleu_difference_interval(
     Raises:
         ValueError: if there are none, or not as many of the one as of the other.
     """
-    ours = _bleu_counts(translations, references, lowercase)
-    theirs = _bleu_counts(others, references, lowercase, "others")
+    counts = _bleu_counts(translations, references, lowercase)
+    other_counts = _bleu_counts(others, references, lowercase, "others")
     return bootstrap_interval(
-        lambda rows: _bleu_of(ours[rows]) - _bleu_of(theirs[rows]), len(references), resamples
+        lambda rows: _bleu_of(counts[rows]) - _bleu_of(other_counts[rows]), len(references), resamples
     )
 
 
@@ -163,18 +163,18 @@ def quality_by_length(
         rows = [row for row, length in enumerate(lengths) if shortest <= length <= longest]
         if not rows:
             raise ValueError(f"buckets: no sentence has {shortest} to {longest} words")
-        ours, theirs = [translations[row] for row in rows], [references[row] for row in rows]
-        exact = 100 * np.array(exact_match_interval(ours, theirs, resamples))
-        of_bleu = bleu_interval(ours, theirs, resamples)
+        of_rows = [translations[row] for row in rows], [references[row] for row in rows]
+        exact = 100 * np.array(exact_match_interval(*of_rows, resamples))
+        of_bleu = bleu_interval(*of_rows, resamples)
         records.append(
             {
                 "shortest": shortest,
                 "longest": longest,
                 "sentences": len(rows),
-                "exact_match": 100 * exact_match(ours, theirs),
+                "exact_match": 100 * exact_match(*of_rows),
                 "exact_match_low": exact[0],
                 "exact_match_high": exact[1],
-                "bleu": bleu(ours, theirs).score,
+                "bleu": bleu(*of_rows).score,
                 "bleu_low": of_bleu.low,
                 "bleu_high": of_bleu.high,
             }
@@ -184,7 +184,7 @@ def quality_by_length(
 
 def _same(translations: Sequence[str], references: Sequence[str]) -> np.ndarray:
     _check_parallel(translations, references)
-    return np.array([ours == theirs for ours, theirs in zip(translations, references, strict=True)])
+    return np.array([text == reference for text, reference in zip(translations, references, strict=True)])
 
 
 def _bleu_counts(
@@ -195,14 +195,14 @@ def _bleu_counts(
     # Of single sentences we need the counts alone, not the score.
     metric = BLEU(lowercase=lowercase, effective_order=True)
     pairs = zip(translations, references, strict=True)
-    sentences = [metric.sentence_score(ours, [theirs]) for ours, theirs in pairs]
-    return np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in sentences])
+    sentences = [metric.sentence_score(text, [reference]) for text, reference in pairs]
+    return np.array([[*score.counts, *score.totals, score.sys_len, score.ref_len] for score in sentences])
 
 
 def _bleu_of(counts: np.ndarray) -> float:
     """The corpus BLEU of the sentences whose counts these are."""
-    *grams, said, wanted = counts.sum(axis=0).tolist()
-    return BLEU.compute_bleu(grams[:4], grams[4:], said, wanted, smooth_method="exp").score
+    *grams, words, reference_words = counts.sum(axis=0).tolist()
+    return BLEU.compute_bleu(grams[:4], grams[4:], words, reference_words, smooth_method="exp").score
 
 
 def _check_parallel(

@@ -1,6 +1,12 @@
 """The toy language: one meaning, said in English, French and Korean, as a corpus without end."""
 
-from seq2seq_utils.grammar.corpus import common_words_only, generate, generate_splits, tokenizer
+from seq2seq_utils.grammar.corpus import (
+    LENGTH_BUCKETS,
+    common_words_only,
+    generate,
+    generate_splits,
+    tokenizer,
+)
 from seq2seq_utils.grammar.korean_tokenizer import KoreanTokenizer
 from seq2seq_utils.grammar.languages import LANGUAGES, say
 from seq2seq_utils.grammar.meaning import Meaning
@@ -9,6 +15,7 @@ from seq2seq_utils.grammar.sampler import SHORTEST, Sampler
 
 __all__ = [
     "LANGUAGES",
+    "LENGTH_BUCKETS",
     "SHORTEST",
     "KoreanTokenizer",
     "Meaning",

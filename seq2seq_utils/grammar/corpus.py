@@ -12,6 +12,8 @@ from seq2seq_utils.grammar.sampler import SHORTEST, Sampler
 from seq2seq_utils.pairs import Alignment, SentencePair, Splits
 from seq2seq_utils.text import SPECIALS, Vocabulary, WordTokenizer
 
+# Groups of sentence lengths, in words, from the shortest to the longest: for quality against length.
+LENGTH_BUCKETS = [(4, 7), (8, 10), (11, 15), (16, 20), (21, 25), (26, 30)]
 _PATIENCE = 1000  # sentences seen before, one after another, until we say that there are no more
 _WORDS = WordTokenizer()
 

@@ -1,44 +1,49 @@
-"""The models: an encoder that reads, decoders that write, plain and with attention, and the two together."""
+"""The models: an encoder, decoders with and without attention, and the contract that they keep."""
 
 from seq2seq_utils.models.attention import (
-    CONTEXTS,
     AttentionDecoder,
     AttentionState,
     BahdanauAttention,
+    Context,
+    FixedContext,
+    NoContext,
     attention_model,
 )
-from seq2seq_utils.models.contract import Encoded, Step, select_rows
-from seq2seq_utils.models.decoder import Decoder
-from seq2seq_utils.models.encoder import Encoder
-from seq2seq_utils.models.layers import CELLS, INPUTS, OneHotLinear, State
+from seq2seq_utils.models.contract import Decoder, DecoderState, Encoded, Encoder, State, Step
+from seq2seq_utils.models.decoder import PlainDecoder, PlainState
+from seq2seq_utils.models.encoder import RecurrentEncoder
+from seq2seq_utils.models.layers import CELLS, OneHotLinear, check_ids
 from seq2seq_utils.models.seq2seq import (
     Seq2Seq,
     count_parameters,
     evaluation_mode,
     open_gates,
     plain_model,
-    unroll,
 )
 
 __all__ = [
     "CELLS",
-    "CONTEXTS",
-    "INPUTS",
     "AttentionDecoder",
     "AttentionState",
     "BahdanauAttention",
+    "Context",
     "Decoder",
+    "DecoderState",
     "Encoded",
     "Encoder",
+    "FixedContext",
+    "NoContext",
     "OneHotLinear",
+    "PlainDecoder",
+    "PlainState",
+    "RecurrentEncoder",
     "Seq2Seq",
     "State",
     "Step",
     "attention_model",
+    "check_ids",
     "count_parameters",
     "evaluation_mode",
     "open_gates",
     "plain_model",
-    "select_rows",
-    "unroll",
 ]

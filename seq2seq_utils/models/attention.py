@@ -7,20 +7,51 @@ a context.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
-from seq2seq_utils.models.contract import Encoded, Step
-from seq2seq_utils.models.encoder import Encoder
-from seq2seq_utils.models.layers import State, check_ids, input_layer, output_part, recurrent_cell
+from seq2seq_utils.models.contract import Encoded, Encoder, Step
+from seq2seq_utils.models.encoder import RecurrentEncoder
+from seq2seq_utils.models.layers import check_ids
 from seq2seq_utils.models.seq2seq import Seq2Seq
 
-CONTEXTS = ("attention", "fixed", "none")
+STARTS = ("backward", "last")
 
 
-class BahdanauAttention(nn.Module):
+# ------------------------------------------------------------------------------------- the context
+class Context(nn.Module):
+    """What gives the decoder its context at every step: one of the three below, which can be exchanged.
+
+    Attributes:
+        context_size: length of a context.
+    """
+
+    context_size: int
+
+    def prepare(self, encoded: Encoded) -> Tensor:
+        """What is the same at every step, and so is computed once for a sentence, before the first."""
+        raise NotImplementedError
+
+    def forward(self, hidden: Tensor, prepared: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor | None]:
+        """The context of one step.
+
+        Args:
+            hidden: the *previous* state, s_{i-1}, (batch, hidden_size).
+            prepared: what `prepare` gave.
+            encoded: annotations h_j, (batch, source_len, annotation_size), and mask, (batch, source_len),
+                True where there is a word; at least one in each row.
+
+        Returns:
+            The context c_i, (batch, context_size), and the weights of the source words, (batch, source_len),
+            or None where it has none.
+        """
+        raise NotImplementedError
+
+
+class BahdanauAttention(Context):
     """Additive attention: how much each source word counts for the next target word.
 
     As in the paper, v_a starts at 0, so that untrained all words get the same weight. W_a and U_a start
@@ -34,68 +65,125 @@ class BahdanauAttention(nn.Module):
 
     def __init__(self, hidden_size: int, annotation_size: int, attention_size: int) -> None:
         super().__init__()
+        self.context_size = annotation_size
         self.W_a = nn.Linear(hidden_size, attention_size, bias=False)
         self.U_a = nn.Linear(annotation_size, attention_size, bias=False)
         self.v_a = nn.Parameter(torch.zeros(attention_size))
 
-    def keys(self, annotations: Tensor) -> Tensor:
-        """U_a h_j, (batch, source_len, attention_size): the same at every step, so computed only once."""
-        return self.U_a(annotations)
+    def prepare(self, encoded: Encoded) -> Tensor:
+        """The keys U_a h_j, (batch, source_len, attention_size)."""
+        keys: Tensor = self.U_a(encoded.annotations)
+        return keys
 
-    def forward(
-        self, hidden: Tensor, annotations: Tensor, keys: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """One look at the source.
+    def forward(self, hidden: Tensor, prepared: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor]:
+        """Energies, weights and context, by equations 5 and 6 of the paper and those of its appendix A.1.2.
 
         Args:
             hidden: the *previous* state, s_{i-1}, (batch, hidden_size).
-            annotations: h_j, (batch, source_len, annotation_size).
-            keys: U_a h_j, from `keys`.
-            mask: (batch, source_len), True where there is a word; at least one in each row.
+            prepared: the keys U_a h_j, (batch, source_len, attention_size).
+            encoded: annotations h_j, (batch, source_len, annotation_size), and mask, (batch, source_len).
 
         Returns:
             The context c_i, (batch, annotation_size), and the weights α_ij, (batch, source_len): they sum
             to 1, and are exactly 0 where there is no word.
         """
-        energies = torch.tanh(self.W_a(hidden)[:, None] + keys) @ self.v_a  # (batch, source_len)
-        weights = energies.where(mask, -torch.inf).softmax(dim=1)  # (batch, source_len)
-        context = (weights[:, :, None] * annotations).sum(dim=1)  # (batch, annotation_size)
+        energies = torch.tanh(self.W_a(hidden)[:, None] + prepared) @ self.v_a  # (batch, source_len)
+        weights = energies.where(encoded.mask, -torch.inf).softmax(dim=1)  # (batch, source_len)
+        context = (weights[:, :, None] * encoded.annotations).sum(dim=1)  # (batch, annotation_size)
         return context, weights
 
 
-class AttentionState(NamedTuple):
+class FixedContext(Context):
+    """The encoder's last state as the context of every step, which, the paper remarks, is the plain model.
+
+    Args:
+        annotation_size: length of that state.
+    """
+
+    def __init__(self, annotation_size: int) -> None:
+        super().__init__()
+        self.context_size = annotation_size
+
+    def prepare(self, encoded: Encoded) -> Tensor:
+        """The last state, (batch, annotation_size)."""
+        return last_state(encoded)
+
+    def forward(self, hidden: Tensor, prepared: Tensor, encoded: Encoded) -> tuple[Tensor, None]:
+        """That state again, and no weights."""
+        return prepared, None
+
+
+class NoContext(Context):
+    """No context: what the decoder knows of the sentence is in s₀ alone."""
+
+    context_size = 0
+
+    def prepare(self, encoded: Encoded) -> Tensor:
+        """Nothing, (batch, 0)."""
+        return encoded.annotations.new_empty(len(encoded.annotations), 0)
+
+    def forward(self, hidden: Tensor, prepared: Tensor, encoded: Encoded) -> tuple[Tensor, None]:
+        """Nothing, and no weights."""
+        return prepared, None
+
+
+def last_state(encoded: Encoded) -> Tensor:
+    """The encoder's last state, (batch, annotation_size).
+
+    Raises:
+        ValueError: if it has none, or two, as an LSTM has.
+    """
+    if not isinstance(encoded.state, Tensor):
+        raise ValueError("encoded: its state is not one tensor; take an encoder with a GRU or an RNN")
+    return encoded.state
+
+
+# ------------------------------------------------------------------------------------- the decoder
+@dataclass(frozen=True, slots=True)
+class AttentionState:
     """What goes from one step of the decoder to the next; the sentence that was read goes along unchanged."""
 
-    hidden: State  # s_i, (batch, hidden_size)
-    context: Tensor  # c_i, (batch, context_size)
+    hidden: Tensor  # s_i, (batch, hidden_size)
+    context: Tensor | None  # c_i, (batch, context_size); None before the first step
     weights: Tensor | None  # α_i, (batch, source_len); None before the first step, or without attention
-    annotations: Tensor  # h_j, (batch, source_len, annotation_size)
-    keys: Tensor | None  # U_a h_j, (batch, source_len, attention_size); None without attention
-    mask: Tensor  # (batch, source_len)
+    prepared: Tensor  # what the context module prepared
+    encoded: Encoded  # without its last state, which has done its work
+
+    @property
+    def all_weights(self) -> Tensor | None:
+        """The weights of the one layer and its one head, (1, 1, batch, source_len)."""
+        return None if self.weights is None else self.weights[None, None]
+
+    def select(self, rows: Tensor) -> AttentionState:
+        """The state of some sentences of the batch."""
+        return AttentionState(
+            self.hidden[rows],
+            None if self.context is None else self.context[rows],
+            None if self.weights is None else self.weights[rows],
+            self.prepared[rows],
+            Encoded(self.encoded.annotations[rows], None, self.encoded.mask[rows]),
+        )
 
 
 class AttentionDecoder(nn.Module):
     """The decoder of the paper: every word that it writes has a context of its own.
 
     The state s_i takes in the word before, y_{i-1}, and the context c_i. Word i then comes from s_i, y_{i-1}
-    and c_i, as section 3.1 of the paper has it (its appendix writes s_{i-1} there).
+    and c_i, as section 3.1 of the paper has it (its appendix writes s_{i-1} there). PyTorch's GRU applies its
+    reset gate after the recurrent product, the paper before.
 
     Args:
         vocabulary_size: number of target tokens.
         embedding_size: length of a word's vector.
         hidden_size: length of s_i; the maxout layer has half of it, as in the paper.
-        encoder: whose annotations it will get; only its sizes are looked at.
-        attention_size: see `BahdanauAttention`; by default `hidden_size`, as in the paper.
-        context: ``"attention"``; or ``"fixed"``, the encoder's last state at every step, which the paper
-            remarks is the plain encoder–decoder; or ``"none"``, where s₀ carries the sentence alone, and is
-            therefore made from the last state of every direction.
-        cell: ``"rnn"``, ``"gru"`` or ``"lstm"``. PyTorch's GRU applies its reset gate after the recurrent
-            product, the paper before. An LSTM's memory starts as its output does, by rows of W_s of its own.
-        input: ``"embedding"`` or ``"one_hot"``.
+        annotation_size: length of an annotation.
+        context: what gives each step its context.
+        start_from: how s₀ is made: ``"backward"``, from the backward state at word 1 as in the paper; or
+            ``"last"``, from the last state of every direction.
         dropout: the share of the numbers in word vectors and maxout layer that training sets to 0.
 
     Raises:
-        ValueError: if `context`, `cell` or `input` is not one of those, or `hidden_size` is less than 2.
+        ValueError: if `start_from` is neither, or `hidden_size` is less than 2.
     """
 
     def __init__(
@@ -103,56 +191,86 @@ class AttentionDecoder(nn.Module):
         vocabulary_size: int,
         embedding_size: int,
         hidden_size: int,
-        encoder: Encoder,
-        attention_size: int | None = None,
-        context: str = "attention",
-        cell: str = "gru",
-        input: str = "embedding",
+        annotation_size: int,
+        context: Context,
+        start_from: str = "backward",
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
-        if context not in CONTEXTS:
-            raise ValueError(f"context: {context!r} is not one of {', '.join(CONTEXTS)}")
+        if start_from not in STARTS:
+            raise ValueError(f"start_from: {start_from!r} is not one of {', '.join(STARTS)}")
         if hidden_size < 2:
             raise ValueError(f"hidden_size: {hidden_size} is not allowed; maxout needs a pair, 2 or more")
         maxout_size = hidden_size // 2
-        start_size = encoder.annotation_size if context == "none" else encoder.rnn.hidden_size
-        self.context_size = 0 if context == "none" else encoder.annotation_size
-        self.annotation_size = encoder.annotation_size
-        self.embedding = input_layer(input, vocabulary_size, embedding_size)
-        self.rnn = recurrent_cell(cell, embedding_size + self.context_size, hidden_size)
-        self.W_s = nn.Linear(start_size, hidden_size * (2 if cell == "lstm" else 1))
-        self.attention = None
-        if context == "attention":
-            self.attention = BahdanauAttention(hidden_size, self.context_size, attention_size or hidden_size)
+        self.vocabulary_size = vocabulary_size
+        self.annotation_size = annotation_size
+        self.start_from = start_from
+        self.dropout = nn.Dropout(dropout)
+        self.embedding = nn.Embedding(vocabulary_size, embedding_size)
+        self.rnn = nn.GRUCell(embedding_size + context.context_size, hidden_size)
+        self.W_s = nn.Linear(annotation_size // (2 if start_from == "backward" else 1), hidden_size)
+        self.context = context
         # U_o, V_o and C_o side by side in one matrix, as the cell has its W and C.
-        self.to_maxout = nn.Linear(hidden_size + embedding_size + self.context_size, 2 * maxout_size)
+        self.to_maxout = nn.Linear(hidden_size + embedding_size + context.context_size, 2 * maxout_size)
         self.W_o = nn.Linear(maxout_size, vocabulary_size)
 
     def check_fits(self, encoder: Encoder) -> None:
-        """Raises a ValueError if this encoder's annotations have another length than expected."""
+        """Raises a ValueError if this encoder's annotations or last states are not those expected."""
         if encoder.annotation_size != self.annotation_size:
             raise ValueError(
                 f"decoder: made for annotations of {self.annotation_size} numbers, but those of the encoder "
                 f"have {encoder.annotation_size}"
             )
+        if isinstance(encoder, RecurrentEncoder):
+            if encoder.cell == "lstm":
+                raise ValueError("decoder: it starts from one state, but the encoder's lstm has two")
+            if self.start_from == "backward" and not encoder.bidirectional:
+                raise ValueError(
+                    "start_from: 'backward' needs an encoder that reads in both directions; take 'last'"
+                )
 
     def start(self, encoded: Encoded) -> AttentionState:
         """s₀ = tanh(W_s ←h₁): from the *backward* state at word 1, which has read the whole sentence."""
-        last = output_part(encoded.state)  # (batch, annotation_size): [→h at the last word; ←h at the first]
-        hidden = torch.tanh(self.W_s(last[:, -self.W_s.in_features :]))
-        if isinstance(self.rnn, nn.LSTMCell):
-            hidden = hidden.chunk(2, dim=1)
-        context = last[:, : self.context_size]  # what a fixed context will be; attention puts its own there
-        keys = self.attention.keys(encoded.annotations) if self.attention else None
-        return AttentionState(hidden, context, None, encoded.annotations, keys, encoded.mask)
+        last = last_state(encoded)  # (batch, annotation_size): [→h at the last word; ←h at word 1]
+        if self.start_from == "backward":
+            last = last.chunk(2, dim=1)[1]  # ←h₁
+        hidden = torch.tanh(self.W_s(last))  # (batch, hidden_size)
+        return AttentionState(hidden, None, None, self.context.prepare(encoded), encoded._replace(state=None))
 
-    def step(self, token: Tensor, state: AttentionState) -> Step:
+    def step(self, token: Tensor, state: AttentionState) -> Step[AttentionState]:
         """One step: the previous token, (batch,), and the previous state give the next one's scores."""
-        embedded = self.dropout(self.embedding(token))  # (batch, embedding_size)
-        state = self._advance(embedded, state)
-        return Step(self._scores(output_part(state.hidden), embedded, state.context), state)
+        embedded: Tensor = self.dropout(self.embedding(token))  # (batch, embedding_size)
+        context, state = self.advance(embedded, state)
+        return Step(self.scores(state.hidden, embedded, context), state)
+
+    def advance(self, embedded: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
+        """From s_{i-1} to s_i: first the context c_i, asked for with s_{i-1}, then the gated unit.
+
+        Args:
+            embedded: E y_{i-1}, (batch, embedding_size).
+            state: with s_{i-1}.
+
+        Returns:
+            The context, (batch, context_size), and the state with s_i.
+        """
+        context, weights = self.context(state.hidden, state.prepared, state.encoded)
+        hidden = self.rnn(torch.cat([embedded, context], dim=-1), state.hidden)  # (batch, hidden_size)
+        return context, replace(state, hidden=hidden, context=context, weights=weights)
+
+    def scores(self, hidden: Tensor, embedded: Tensor, context: Tensor) -> Tensor:
+        """U_o s_i + V_o E y_{i-1} + C_o c_i; of each pair of numbers the larger one (maxout); then W_o.
+
+        Args:
+            hidden: s_i, (…, hidden_size).
+            embedded: E y_{i-1}, (…, embedding_size).
+            context: c_i, (…, context_size).
+
+        Returns:
+            A score for each word, (…, vocabulary_size).
+        """
+        pairs = self.to_maxout(torch.cat([hidden, embedded, context], dim=-1)).unflatten(-1, (-1, 2))
+        logits: Tensor = self.W_o(self.dropout(pairs.amax(dim=-1)))
+        return logits
 
     def forward(self, target_input: Tensor, encoded: Encoded) -> Tensor:
         """All steps, each fed the true previous token: (batch, target_len, vocabulary_size).
@@ -163,30 +281,17 @@ class AttentionDecoder(nn.Module):
         Raises:
             ValueError: if an id is outside the vocabulary.
         """
-        check_ids("target_input", target_input, self.embedding.weight.shape[0])
-        embedded = self.dropout(self.embedding(target_input))  # (batch, target_len, embedding_size)
+        check_ids("target_input", target_input, self.vocabulary_size)
+        embedded: Tensor = self.dropout(self.embedding(target_input))  # (batch, target_len, embedding_size)
         state, hidden, contexts = self.start(encoded), [], []
         for word in embedded.unbind(dim=1):
-            state = self._advance(word, state)
-            hidden.append(output_part(state.hidden))
-            contexts.append(state.context)
-        return self._scores(torch.stack(hidden, dim=1), embedded, torch.stack(contexts, dim=1))
-
-    def _advance(self, embedded: Tensor, state: AttentionState) -> AttentionState:
-        """From s_{i-1} to s_i: first a look at the source, then the cell."""
-        context, weights = state.context, None
-        if self.attention:
-            query = output_part(state.hidden)
-            context, weights = self.attention(query, state.annotations, state.keys, state.mask)
-        hidden = self.rnn(torch.cat([embedded, context], dim=-1), state.hidden)
-        return state._replace(hidden=hidden, context=context, weights=weights)
-
-    def _scores(self, hidden: Tensor, embedded: Tensor, context: Tensor) -> Tensor:
-        """U_o s_i + V_o E y_{i-1} + C_o c_i; of each pair of numbers the larger one (maxout); then W_o."""
-        pairs = self.to_maxout(torch.cat([hidden, embedded, context], dim=-1)).unflatten(-1, (-1, 2))
-        return self.W_o(self.dropout(pairs.amax(dim=-1)))  # (…, vocabulary_size)
+            context, state = self.advance(word, state)
+            hidden.append(state.hidden)
+            contexts.append(context)
+        return self.scores(torch.stack(hidden, dim=1), embedded, torch.stack(contexts, dim=1))
 
 
+# --------------------------------------------------------------------------------------- the model
 def attention_model(
     source_vocabulary_size: int,
     target_vocabulary_size: int,
@@ -195,8 +300,7 @@ def attention_model(
     encoder_size: int | None = None,
     attention_size: int | None = None,
     context: str = "attention",
-    cell: str = "gru",
-    input: str = "embedding",
+    start_from: str = "backward",
     bidirectional: bool = True,
     dropout: float = 0.0,
 ) -> Seq2Seq:
@@ -209,25 +313,35 @@ def attention_model(
         hidden_size: length of the decoder's state.
         encoder_size: length of the encoder's state in each direction. By default so that an annotation is as
             long as the decoder's state, which trains twice as fast as the paper's choice, `hidden_size`.
-        attention_size: see `BahdanauAttention`.
-        context: what the decoder gets at every step: see `AttentionDecoder`.
-        cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
-        input: ``"embedding"`` or ``"one_hot"``.
+        attention_size: see `BahdanauAttention`; by default `hidden_size`, as in the paper.
+        context: ``"attention"``, ``"fixed"`` or ``"none"``: what the decoder gets at every step.
+        start_from: how s₀ is made: see `AttentionDecoder`.
         bidirectional: whether the encoder reads in both directions.
         dropout: the share of the numbers that training sets to 0, in word vectors, annotations and maxout
             layer.
+
+    Raises:
+        ValueError: if `context` or `start_from` is none of these, or they do not fit the encoder.
     """
     size = encoder_size or (hidden_size // 2 if bidirectional else hidden_size)
-    encoder = Encoder(source_vocabulary_size, embedding_size, size, cell, input, bidirectional, dropout)
+    encoder = RecurrentEncoder(
+        source_vocabulary_size, embedding_size, size, bidirectional=bidirectional, dropout=dropout
+    )
+    annotation_size = encoder.annotation_size
+    contexts: dict[str, Callable[[], Context]] = {
+        "attention": lambda: BahdanauAttention(hidden_size, annotation_size, attention_size or hidden_size),
+        "fixed": lambda: FixedContext(annotation_size),
+        "none": NoContext,
+    }
+    if context not in contexts:
+        raise ValueError(f"context: {context!r} is not one of {', '.join(contexts)}")
     decoder = AttentionDecoder(
         target_vocabulary_size,
         embedding_size,
         hidden_size,
-        encoder,
-        attention_size,
-        context,
-        cell,
-        input,
+        annotation_size,
+        contexts[context](),
+        start_from,
         dropout,
     )
     return Seq2Seq(encoder, decoder)

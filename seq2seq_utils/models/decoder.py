@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from torch import Tensor, nn
 
-from seq2seq_utils.models.contract import Encoded, Step
-from seq2seq_utils.models.encoder import Encoder
-from seq2seq_utils.models.layers import (
-    State,
-    check_ids,
-    input_layer,
-    recurrent_layer,
-    with_layer,
-    without_layer,
-)
+from seq2seq_utils.models.contract import Encoded, Encoder, State, Step
+from seq2seq_utils.models.encoder import RecurrentEncoder
+from seq2seq_utils.models.layers import check_ids, input_layer, recurrent_layer, with_layer, without_layer
 
 
-class Decoder(nn.Module):
+@dataclass(frozen=True, slots=True)
+class PlainState:
+    """The state of a recurrent layer, s_i, and nothing beside it."""
+
+    hidden: State  # (batch, hidden_size); an LSTM has two
+    weights: None = None
+    all_weights: None = None
+
+    def select(self, rows: Tensor) -> PlainState:
+        """The state of some sentences of the batch."""
+        if isinstance(self.hidden, tuple):
+            return PlainState((self.hidden[0][rows], self.hidden[1][rows]))
+        return PlainState(self.hidden[rows])
+
+
+class PlainDecoder(nn.Module):
     """Writes a sentence word by word: each step goes on from the previous state and word.
 
     Args:
@@ -24,8 +34,11 @@ class Decoder(nn.Module):
         embedding_size: length of a word's vector.
         hidden_size: length of the state; the encoder's must be as long.
         cell: ``"rnn"``, ``"gru"`` or ``"lstm"``, as in the encoder.
-        input: ``"embedding"`` or ``"one_hot"``.
+        input_type: ``"embedding"`` or ``"one_hot"``.
         dropout: the share of the numbers in word vectors and in the output's input that training sets to 0.
+
+    Raises:
+        ValueError: if `cell` or `input_type` is none of these.
     """
 
     def __init__(
@@ -34,33 +47,39 @@ class Decoder(nn.Module):
         embedding_size: int,
         hidden_size: int,
         cell: str = "gru",
-        input: str = "embedding",
+        input_type: str = "embedding",
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        self.vocabulary_size = vocabulary_size
+        self.hidden_size = hidden_size
+        self.cell = cell
         self.dropout = nn.Dropout(dropout)
-        self.embedding = input_layer(input, vocabulary_size, embedding_size)
+        self.embedding = input_layer(input_type, vocabulary_size, embedding_size)
         self.rnn = recurrent_layer(cell, embedding_size, hidden_size)
         self.output = nn.Linear(hidden_size, vocabulary_size)
 
     def check_fits(self, encoder: Encoder) -> None:
         """Raises a ValueError if the encoder's state would not fit."""
-        ours, theirs = self.rnn, encoder.rnn
-        if type(ours) is not type(theirs) or ours.hidden_size != encoder.annotation_size:
+        cell = encoder.cell if isinstance(encoder, RecurrentEncoder) else self.cell
+        if (cell, encoder.annotation_size) != (self.cell, self.hidden_size):
             raise ValueError(
-                f"decoder: {ours} cannot start from the state of the encoder's {theirs}; cell and size of "
-                "the state must be the same"
+                f"decoder: its {self.cell} of size {self.hidden_size} cannot start from the state of an "
+                f"encoder's {cell} of size {encoder.annotation_size}; cell and size must be the same"
             )
 
-    def start(self, encoded: Encoded) -> State:
+    def start(self, encoded: Encoded) -> PlainState:
         """The first state, s₀: the encoder's last one, and nothing else."""
-        return encoded.state
+        if encoded.state is None:
+            raise ValueError("encoded: it has no last state, which is all that a plain decoder starts from")
+        return PlainState(encoded.state)
 
-    def step(self, token: Tensor, state: State) -> Step:
+    def step(self, token: Tensor, state: PlainState) -> Step[PlainState]:
         """One step: the previous token, (batch,), and the previous state give the next one's scores."""
         embedded = self.dropout(self.embedding(token)).unsqueeze(1)  # (batch, 1, embedding_size)
-        hidden, state = self.rnn(embedded, with_layer(state))  # (batch, 1, hidden_size)
-        return Step(self.output(self.dropout(hidden.squeeze(1))), without_layer(state))
+        hidden, last = self.rnn(embedded, with_layer(state.hidden))  # (batch, 1, hidden_size)
+        logits = self.output(self.dropout(hidden.squeeze(1)))  # (batch, vocabulary_size)
+        return Step(logits, PlainState(without_layer(last)))
 
     def forward(self, target_input: Tensor, encoded: Encoded) -> Tensor:
         """All steps in one call, each fed the true last token: (batch, target_len, vocabulary_size).
@@ -70,7 +89,8 @@ class Decoder(nn.Module):
         Raises:
             ValueError: if an id is outside the vocabulary.
         """
-        check_ids("target_input", target_input, self.embedding.weight.shape[0])
+        check_ids("target_input", target_input, self.vocabulary_size)
         embedded = self.dropout(self.embedding(target_input))  # (batch, target_len, embedding_size)
-        hidden, _ = self.rnn(embedded, with_layer(self.start(encoded)))
-        return self.output(self.dropout(hidden))
+        hidden, _ = self.rnn(embedded, with_layer(self.start(encoded).hidden))
+        logits: Tensor = self.output(self.dropout(hidden))
+        return logits

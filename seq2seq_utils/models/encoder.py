@@ -1,4 +1,4 @@
-"""The encoder: it reads a sentence, in one direction or in both."""
+"""The encoder: it reads a sentence word by word, in one direction or in both."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from seq2seq_utils.models.contract import Encoded
 from seq2seq_utils.models.layers import check_ids, check_lengths, input_layer, recurrent_layer, without_layer
 
 
-class Encoder(nn.Module):
+class RecurrentEncoder(nn.Module):
     """Reads a sentence from left to right; its last state is all that a plain decoder will get.
 
     Args:
         vocabulary_size: number of source tokens.
         embedding_size: length of a word's vector.
-        hidden_size: length of the state.
+        hidden_size: length of the state, in each direction.
         cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
-        input: ``"embedding"`` looks word vectors up, ``"one_hot"`` multiplies for them.
+        input_type: ``"embedding"`` looks word vectors up, ``"one_hot"`` multiplies for them.
         bidirectional: whether a second layer reads from right to left. Annotations are then [→h_j; ←h_j],
             and the state is [→h at the last word; ←h at the first]: each direction's own last one.
         dropout: the share of the numbers in word vectors and annotations that training sets to 0.
+
+    Raises:
+        ValueError: if `cell` or `input_type` is none of these.
     """
 
     def __init__(
@@ -30,15 +33,17 @@ class Encoder(nn.Module):
         embedding_size: int,
         hidden_size: int,
         cell: str = "gru",
-        input: str = "embedding",
+        input_type: str = "embedding",
         bidirectional: bool = False,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
-        self.embedding = input_layer(input, vocabulary_size, embedding_size)
-        self.rnn = recurrent_layer(cell, embedding_size, hidden_size, bidirectional)
+        self.cell = cell
+        self.bidirectional = bidirectional
         self.annotation_size = hidden_size * (2 if bidirectional else 1)
+        self.dropout = nn.Dropout(dropout)
+        self.embedding = input_layer(input_type, vocabulary_size, embedding_size)
+        self.rnn = recurrent_layer(cell, embedding_size, hidden_size, bidirectional)
 
     def forward(self, source: Tensor, source_lengths: Tensor) -> Encoded:
         """Encodes a padded batch; packing lets each sentence end at its own last word.

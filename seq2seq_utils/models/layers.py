@@ -1,14 +1,14 @@
-"""What the models are built from: word vectors, recurrent layers, their states, and looks at the input."""
+"""What the models are built from: word vectors, recurrent layers, and looks at the input."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-CELLS = {"rnn": (nn.RNN, nn.RNNCell), "gru": (nn.GRU, nn.GRUCell), "lstm": (nn.LSTM, nn.LSTMCell)}
-INPUTS = ("embedding", "one_hot")
+from seq2seq_utils.models.contract import State
 
-State = Tensor | tuple[Tensor, Tensor]  # (batch, hidden_size); an LSTM has two, h and c
+CELLS: dict[str, type[nn.RNN | nn.GRU | nn.LSTM]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+INPUTS = ("embedding", "one_hot")
 
 
 class OneHotLinear(nn.Module):
@@ -27,29 +27,39 @@ class OneHotLinear(nn.Module):
         return one_hot.to(self.weight.dtype) @ self.weight  # (..., embedding_size)
 
 
-def input_layer(input: str, vocabulary_size: int, embedding_size: int) -> nn.Module:
-    """Ids to word vectors: `input` is ``"embedding"`` or ``"one_hot"``."""
-    if input not in INPUTS:
-        raise ValueError(f"input: {input!r} is not one of {', '.join(INPUTS)}")
-    layer = nn.Embedding if input == "embedding" else OneHotLinear
+def input_layer(input_type: str, vocabulary_size: int, embedding_size: int) -> nn.Embedding | OneHotLinear:
+    """Ids to word vectors.
+
+    Args:
+        input_type: ``"embedding"`` looks them up, ``"one_hot"`` multiplies for them.
+        vocabulary_size: number of tokens.
+        embedding_size: length of a word's vector.
+
+    Raises:
+        ValueError: if `input_type` is neither.
+    """
+    if input_type not in INPUTS:
+        raise ValueError(f"input_type: {input_type!r} is not one of {', '.join(INPUTS)}")
+    layer = nn.Embedding if input_type == "embedding" else OneHotLinear
     return layer(vocabulary_size, embedding_size)
 
 
 def recurrent_layer(cell: str, input_size: int, hidden_size: int, bidirectional: bool = False) -> nn.RNNBase:
-    """A layer that runs along whole sentences, (batch, length, input_size)."""
-    _check_cell(cell)
-    return CELLS[cell][0](input_size, hidden_size, batch_first=True, bidirectional=bidirectional)
+    """A layer that runs along whole sentences, (batch, length, input_size).
 
+    Args:
+        cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
+        input_size: length of the vectors that it reads.
+        hidden_size: length of its state, in each direction.
+        bidirectional: whether a second one reads from right to left.
 
-def recurrent_cell(cell: str, input_size: int, hidden_size: int) -> nn.RNNCellBase:
-    """A layer that takes one step, (batch, input_size)."""
-    _check_cell(cell)
-    return CELLS[cell][1](input_size, hidden_size)
-
-
-def output_part(state: State) -> Tensor:
-    """The part of a state that is the layer's output, h: all of it but for an LSTM's memory."""
-    return state[0] if isinstance(state, tuple) else state
+    Raises:
+        ValueError: if `cell` is none of these.
+    """
+    if cell not in CELLS:
+        raise ValueError(f"cell: {cell!r} is not one of {', '.join(CELLS)}")
+    layer = CELLS[cell]
+    return layer(input_size, hidden_size, batch_first=True, bidirectional=bidirectional)
 
 
 def with_layer(state: State) -> State:
@@ -62,7 +72,8 @@ def with_layer(state: State) -> State:
 def without_layer(state: State) -> State:
     """The state as we use it: both directions of a bidirectional layer side by side, (batch, size)."""
     if isinstance(state, tuple):
-        return without_layer(state[0]), without_layer(state[1])
+        hidden, memory = (torch.cat(part.unbind(0), dim=-1) for part in state)
+        return hidden, memory
     return torch.cat(state.unbind(0), dim=-1)
 
 
@@ -85,8 +96,3 @@ def check_lengths(source: Tensor, lengths: Tensor) -> None:
     if low < 1 or high > longest:
         outside = low if low < 1 else high
         raise ValueError(f"source_lengths: {outside} is not allowed; source has 1 to {longest} words")
-
-
-def _check_cell(cell: str) -> None:
-    if cell not in CELLS:
-        raise ValueError(f"cell: {cell!r} is not one of {', '.join(CELLS)}")

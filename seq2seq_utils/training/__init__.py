@@ -1,17 +1,40 @@
-"""Training: the loss, the loop, what may happen after an epoch, teacher forcing, and recipes."""
+"""Training: the loss, an epoch, what goes on around it, teacher forcing, and recipes."""
 
-from seq2seq_utils.training.loop import EarlyStopping, History, fit
+from seq2seq_utils.training.after_epoch import EarlyStopping
+from seq2seq_utils.training.checkpoints import Checkpoint
+from seq2seq_utils.training.fitting import fit
+from seq2seq_utils.training.loop import History, Run, train_epoch
 from seq2seq_utils.training.loss import evaluate_loss, token_loss
+from seq2seq_utils.training.recipes import train_pairs
 from seq2seq_utils.training.seeds import pick_device, seed_everything
-from seq2seq_utils.training.teacher_forcing import learning_rate_share
+from seq2seq_utils.training.settings import Settings, learning_rate_share
+from seq2seq_utils.training.teacher_forcing import (
+    Schedule,
+    exponential_schedule,
+    inverse_sigmoid_schedule,
+    linear_schedule,
+    predict,
+    unroll,
+)
 
 __all__ = [
+    "Checkpoint",
     "EarlyStopping",
     "History",
+    "Run",
+    "Schedule",
+    "Settings",
     "evaluate_loss",
+    "exponential_schedule",
     "fit",
+    "inverse_sigmoid_schedule",
     "learning_rate_share",
+    "linear_schedule",
     "pick_device",
+    "predict",
     "seed_everything",
     "token_loss",
+    "train_epoch",
+    "train_pairs",
+    "unroll",
 ]

@@ -2,22 +2,170 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
 from torch import nn
 
-_FORMAT = 1
+from seq2seq_utils.batching import PairLoader
+from seq2seq_utils.training.loop import Run
+
+_FORMAT = 2
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file that a training is written to, and goes on from when it is there.
+
+    Args:
+        path: its folder is made if need be.
+        every_steps: write it inside an epoch, too, each time so many steps have been taken.
+
+    Raises:
+        ValueError: if `every_steps` is less than 1.
+    """
+
+    path: str | Path
+    every_steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.every_steps is not None and self.every_steps < 1:
+            raise ValueError(f"every_steps: {self.every_steps} is not allowed; it must be 1 or more")
+
+    def after_step(self, run: Run) -> None:
+        """Writes the file if it is time to."""
+        if self.every_steps is not None and run.step % self.every_steps == 0:
+            self.write(run)
+
+    def write(self, run: Run) -> None:
+        """Writes all that changes in a training, and what must be the same when it goes on."""
+        save(
+            self.path,
+            {
+                "fingerprint": fingerprint(run),
+                "machine": machine(run.model),
+                "model": run.model.state_dict(),
+                "best": run.best,
+                "optimizer": run.optimizer.state_dict(),
+                "rate": run.rate.state_dict(),
+                "loader": _pair_loader(run).state_dict(),
+                "random": random_states(),
+                "records": run.history.records,
+                "step": run.step,
+                "seconds": run.seconds,
+                "loss": run.loss,
+                "tokens": run.tokens,
+                "stopped": run.stopped,
+            },
+        )
+
+    def resume(self, run: Run) -> None:
+        """Goes on from the file, if it is there, and says so where the numbers may differ.
+
+        Raises:
+            ValueError: if the loader cannot be set to a place in its order, or the file is damaged or of
+                another training; the run is unchanged, then.
+        """
+        loader = _pair_loader(run)
+        if not Path(self.path).exists():
+            return
+        contents = load(self.path, *_CONTENTS)
+        _check_same(self.path, contents["fingerprint"], fingerprint(run))
+        if (there := contents["machine"]) != (here := machine(run.model)):
+            print(f"checkpoint: written on {there}, goes on on {here}: last digits of the numbers may differ")
+        run.model.load_state_dict(contents["model"])
+        run.best = contents["best"]
+        run.optimizer.load_state_dict(contents["optimizer"])
+        run.rate.load_state_dict(contents["rate"])
+        loader.load_state_dict(contents["loader"])
+        run.history.records[:] = contents["records"]
+        run.step, run.seconds = contents["step"], contents["seconds"]
+        run.loss, run.tokens = contents["loss"], contents["tokens"]
+        run.stopped = contents["stopped"]
+        set_random_states(contents["random"])
+
+
+_CONTENTS = (
+    "fingerprint",
+    "machine",
+    "model",
+    "best",
+    "optimizer",
+    "rate",
+    "loader",
+    "random",
+    "records",
+    "step",
+    "seconds",
+    "loss",
+    "tokens",
+    "stopped",
+)
+
+
+def fingerprint(run: Run) -> dict[str, Any]:
+    """What decides a training's numbers: data, sizes, settings, seed; where it runs is no part of it."""
+    settings, loader = run.settings, _pair_loader(run)
+    dropout = [module.p for module in run.model.modules() if isinstance(module, nn.Dropout)]
+    forcing = settings.teacher_forcing
+    return {
+        **{f"size of {name}": list(weights.shape) for name, weights in run.model.state_dict().items()},
+        "dropout": dropout,
+        "pairs": loader.digest(),
+        "global batch": loader.batch_sampler.batch_size,
+        "pool": loader.batch_sampler.pool,
+        "seed": loader.batch_sampler.seed,
+        "steps": len(run.ratios),
+        "learning_rate": settings.learning_rate,
+        "warmup": settings.warmup,
+        "clip_norm": settings.clip_norm,
+        "label_smoothing": settings.label_smoothing,
+        "teacher_forcing": _digest(run.ratios) if callable(forcing) else forcing,
+    }
+
+
+def machine(model: nn.Module) -> str:
+    """Where a training runs, in words: what may differ when it goes on."""
+    device = next(model.parameters()).device.type
+    processes = torch.distributed.get_world_size() if _is_distributed() else 1
+    return f"{device} (threads: {torch.get_num_threads()}, processes: {processes})"
+
+
+def _is_distributed() -> bool:
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
+
+
+def _digest(numbers: list[float]) -> str:
+    return "schedule " + hashlib.sha256(repr(numbers).encode()).hexdigest()[:16]
+
+
+def _pair_loader(run: Run) -> PairLoader:
+    if not isinstance(run.loader, PairLoader):
+        raise ValueError(
+            "checkpoint: this loader cannot be set to a place in its order; take one from `make_loader`"
+        )
+    return run.loader
+
+
+def _check_same(path: str | Path, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
+    for name in [*here, *there]:
+        theirs, ours = there.get(name, "not there"), here.get(name, "not there")
+        if theirs != ours:
+            raise ValueError(
+                f"checkpoint: {path} is of another training: {name} is {theirs} there, and {ours} here"
+            )
+
+
+# ------------------------------------------------------------------------------------------- files
 def save(path: str | Path, contents: Mapping[str, Any]) -> None:
-    """Writes a file whole or not at all: under another name first, which is then changed.
+    """Writes a file whole or not at all (see `whole_or_not_at_all`).
 
     Args:
         path: where to; a file that is there already is replaced. Its folder is made if need be.
@@ -30,20 +178,22 @@ def save(path: str | Path, contents: Mapping[str, Any]) -> None:
 
 @contextmanager
 def whole_or_not_at_all(path: str | Path) -> Iterator[BinaryIO]:
-    """A file to write to, which takes the place of `path` when all is written; if that fails, nothing does.
+    """A file to write to, which takes the place of `path` when all of it is on the disk; or nothing does.
 
     Args:
         path: where to; its folder is made if need be.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with unfinished.open("wb") as file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(unfinished, path)
     except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
 
 
@@ -72,33 +222,7 @@ def load(path: str | Path, *needed: str) -> dict[str, Any]:
     return contents
 
 
-def load_weights(model: nn.Module, weights: Mapping[str, torch.Tensor], path: str | Path) -> None:
-    """Puts weights into a model, or says what does not fit.
-
-    Args:
-        model: its weights are replaced.
-        weights: a `state_dict`.
-        path: the file they come from, for the message.
-
-    Raises:
-        ValueError: if they are another model's; the message names the first difference, and the model is
-            unchanged.
-    """
-    ours = model.state_dict()
-    for name in [*ours, *weights]:
-        wanted, found = (tuple(part[name].shape) if name in part else None for part in (ours, weights))
-        if wanted != found:
-            raise ValueError(
-                f"path: {path} is of another model: {name} is {_said(found)} there, and {_said(wanted)} here"
-            )
-    model.load_state_dict(weights)
-
-
-def _said(shape: tuple[int, ...] | None) -> str:
-    return "not" if shape is None else f"of shape {shape}"
-
-
-# ------------------------------------------------------------------------------- random numbers
+# ---------------------------------------------------------------------------------- random numbers
 def random_states() -> dict[str, Any]:
     """Where PyTorch's random numbers have got to, on every device."""
     states: dict[str, Any] = {"cpu": torch.get_rng_state()}
@@ -112,7 +236,7 @@ def random_states() -> dict[str, Any]:
 def set_random_states(states: Mapping[str, Any]) -> None:
     """Goes on from `random_states`; those of a device that is not here are left out."""
     torch.set_rng_state(states["cpu"])
-    if "cuda" in states and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(states["cuda"])
+    for number, state in enumerate(states.get("cuda", [])[: torch.cuda.device_count()]):
+        torch.cuda.set_rng_state(state, number)
     if "mps" in states and torch.backends.mps.is_available():
         torch.mps.set_rng_state(states["mps"])

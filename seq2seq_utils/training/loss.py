@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from seq2seq_utils.batching import Batch
 from seq2seq_utils.models import Seq2Seq, evaluation_mode
@@ -34,29 +35,22 @@ def token_loss(logits: Tensor, target_output: Tensor, label_smoothing: float = 0
 
 
 @torch.no_grad()
-def evaluate_loss(model: Seq2Seq, loader: DataLoader) -> float:
-    """The teacher-forced loss per token, in nats, over everything that `loader` gives.
+def evaluate_loss(model: Seq2Seq, batches: Iterable[Batch]) -> float:
+    """The teacher-forced loss per token, in nats, over everything that `batches` gives.
 
     One sum over the whole set is divided by one count: a mean of batch means would depend on how the
     sentences fall into batches. `math.exp` of it is the perplexity.
+
+    Raises:
+        ValueError: if there are no batches.
     """
     total, count = 0.0, 0
     with evaluation_mode(model):
-        for batch in _at_least_one(loader):
-            loss, tokens = _batch_loss(model, batch)
+        for batch in batches:
+            batch = batch.to(model.device)
+            logits = model(batch.source, batch.source_lengths, batch.target_input)
+            loss, tokens = token_loss(logits, batch.target_output)
             total, count = total + loss.item(), count + tokens
+    if count == 0:
+        raise ValueError("batches: there are none; there must be at least one")
     return total / count
-
-
-def _at_least_one(loader: DataLoader) -> DataLoader:
-    if len(loader) == 0:
-        raise ValueError("loader: it has no batches; there must be at least one")
-    return loader
-
-
-def _batch_loss(
-    model: Seq2Seq, batch: Batch, teacher_forcing: float = 1.0, label_smoothing: float = 0.0
-) -> tuple[Tensor, int]:
-    batch = batch.to(next(model.parameters()).device)
-    logits = model(batch.source, batch.source_lengths, batch.target_input, teacher_forcing)
-    return token_loss(logits, batch.target_output, label_smoothing)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
@@ -12,13 +12,18 @@ from seq2seq_utils.batching import encode_pairs, make_batch, make_loader
 from seq2seq_utils.models import Seq2Seq, attention_model, count_parameters, open_gates, plain_model
 from seq2seq_utils.pairs import SentencePair, Splits
 from seq2seq_utils.text import SubwordTokenizer, TextCodec
-from seq2seq_utils.training.loop import EarlyStopping, History, fit
+from seq2seq_utils.training.after_epoch import EarlyStopping
+from seq2seq_utils.training.checkpoints import Checkpoint
+from seq2seq_utils.training.fitting import Measure, fit
+from seq2seq_utils.training.loop import History
 from seq2seq_utils.training.loss import evaluate_loss
+from seq2seq_utils.training.seeds import pick_device
+from seq2seq_utils.training.settings import Settings
 
 MODELS = ("attention", "plain")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How to train a model of real sentences.
 
@@ -46,9 +51,41 @@ class Recipe:
     learning_rate: float
     warmup: int
 
+    @property
+    def settings(self) -> Settings:
+        """What of it `fit` needs."""
+        return Settings(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            warmup=self.warmup,
+            label_smoothing=self.label_smoothing,
+        )
 
-QUICK = Recipe(2000, 96, 128, 64, 0.1, 0.1, 64, 2, 5e-3, 100)
-FULL = Recipe(4000, 256, 512, 256, 0.3, 0.1, 64, 10, 2e-3, 200)
+
+QUICK = Recipe(
+    pieces=2000,
+    embedding_size=96,
+    hidden_size=128,
+    attention_size=64,
+    dropout=0.1,
+    label_smoothing=0.1,
+    batch_size=64,
+    epochs=2,
+    learning_rate=5e-3,
+    warmup=100,
+)
+FULL = Recipe(
+    pieces=4000,
+    embedding_size=256,
+    hidden_size=512,
+    attention_size=256,
+    dropout=0.3,
+    label_smoothing=0.1,
+    batch_size=64,
+    epochs=10,
+    learning_rate=2e-3,
+    warmup=200,
+)
 
 
 def codecs(pairs: list[SentencePair], recipe: Recipe) -> tuple[TextCodec, TextCodec]:
@@ -96,14 +133,44 @@ def make_model(kind: str, recipe: Recipe, source: TextCodec, target: TextCodec) 
     return model
 
 
-def train(
+def train_pairs(
+    model: Seq2Seq,
+    pairs: Sequence[SentencePair],
+    codecs: tuple[TextCodec, TextCodec],
+    settings: Settings,
+    *,
+    batch_size: int = 64,
+    pool: int = 20,
+    seed: int = 0,
+    measure: Measure | None = None,
+    progress: str = "training",
+) -> History:
+    """Trains on sentence pairs, as text: `fit` with the loader made and the device chosen.
+
+    Args:
+        model: trained in place; it is on the CPU afterwards.
+        pairs: as text.
+        codecs: of the sentences, and of the translations.
+        settings: how.
+        batch_size: sentences in a batch.
+        pool: see `batching.BucketSampler`.
+        seed: of the order of the sentences.
+        measure: see `fit`.
+        progress: what to write beside the progress bar.
+    """
+    loader = make_loader(encode_pairs(pairs, *codecs), batch_size, pool, seed)
+    history = fit(model.to(pick_device()), loader, settings, measure=measure, progress=progress)
+    model.cpu()
+    return history
+
+
+def train_by_recipe(
     model: Seq2Seq,
     splits: Splits,
     recipe: Recipe,
-    source: TextCodec,
-    target: TextCodec,
+    codecs: tuple[TextCodec, TextCodec],
     seed: int = 0,
-    checkpoint: str | Path | None = None,
+    checkpoint: Checkpoint | None = None,
     progress: str = "training",
 ) -> History:
     """Trains by a recipe; the model ends with the weights of the epoch whose validation loss is smallest.
@@ -111,9 +178,8 @@ def train(
     Args:
         model: trained in place, on the device it is on.
         splits: the first two are used.
-        recipe: how.
-        source: the codec of the sentences.
-        target: the codec of the translations.
+        recipe: sizes and settings.
+        codecs: of the sentences, and of the translations.
         seed: of the order of the sentences.
         checkpoint: see `fit`.
         progress: what to write beside the progress bar.
@@ -121,18 +187,15 @@ def train(
     Returns:
         The record, with the validation loss of each epoch: teacher-forced, per token, in nats.
     """
-    loader = make_loader(encode_pairs(splits.train, source, target), recipe.batch_size, seed=seed)
-    ids = sorted(encode_pairs(splits.validation, source, target), key=lambda pair: len(pair[1]))
+    loader = make_loader(encode_pairs(splits.train, *codecs), recipe.batch_size, seed=seed)
+    ids = sorted(encode_pairs(splits.validation, *codecs), key=lambda pair: len(pair[1]))
     batches = [make_batch(ids[start : start + 128]) for start in range(0, len(ids), 128)]
     return fit(
         model,
         loader,
-        recipe.epochs,
-        recipe.learning_rate,
+        recipe.settings,
         measure=lambda trained: {"validation_loss": evaluate_loss(trained, batches)},
-        progress=progress,
-        label_smoothing=recipe.label_smoothing,
-        warmup=recipe.warmup,
-        stopping=EarlyStopping("validation_loss", patience=3),
+        after_epoch=[EarlyStopping("validation_loss", patience=3)],
         checkpoint=checkpoint,
+        progress=progress,
     )

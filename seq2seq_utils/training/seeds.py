@@ -1,22 +1,42 @@
-"""What a training starts from: the seed of all random numbers, and the device."""
+"""What a training starts from: the seed of the random numbers, and the device."""
 
 from __future__ import annotations
 
+import os
 import random
 
 import torch
 
+DEVICE_VARIABLE = "SEQ2SEQ_DEVICE"  # names the device for everything that does not name one itself
+
 
 def seed_everything(seed: int) -> None:
-    """Makes what follows repeatable on this machine: weights and shuffling start from `seed`."""
+    """Makes PyTorch's and Python's random numbers repeatable on this machine: weights, dropout, fed words.
+
+    The order of the sentences is not among them: a loader has a seed of its own (see `batching.make_loader`).
+    """
     random.seed(seed)
     torch.manual_seed(seed)
 
 
-def pick_device() -> torch.device:
-    """The fastest device there is: CUDA, Apple's MPS, or the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
+def pick_device(name: str | None = None) -> torch.device:
+    """The device that is asked for; without a wish the CPU.
+
+    A GPU is not taken unasked: on Apple's MPS packed GRUs are reported to crash or to give NaN
+    (https://github.com/pytorch/pytorch/issues/102911 and 94691).
+
+    Args:
+        name: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``; by default what the environment variable
+            SEQ2SEQ_DEVICE says.
+
+    Raises:
+        ValueError: if PyTorch knows no such device, or this machine has none.
+    """
+    wanted = name or os.environ.get(DEVICE_VARIABLE) or "cpu"
+    try:
+        device = torch.device(wanted)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"name: there is no device {wanted!r} here ({reason})") from None
+    return device

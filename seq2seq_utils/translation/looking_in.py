@@ -12,7 +12,6 @@ from seq2seq_utils.batching import make_batch
 from seq2seq_utils.models import Seq2Seq, evaluation_mode
 from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import EOS_ID, SOS_ID, TextCodec
-from seq2seq_utils.translation.search import weights_of
 from seq2seq_utils.translation.translator import default_limit
 
 
@@ -43,22 +42,25 @@ def align(
     Raises:
         ValueError: if the model has no attention, or a sentence cannot be read.
     """
-    device, found = next(model.parameters()).device, []
+    found: list[Tensor] = []
     with evaluation_mode(model):
         for start in range(0, len(pairs), batch_size):
             ids = [
                 (source.encode(pair.source), target.encode(pair.target))
                 for pair in pairs[start : start + batch_size]
             ]
-            batch = make_batch(ids).to(device)
-            state, looks = model.decoder.start(model.encoder(batch.source, batch.source_lengths)), []
+            batch = make_batch(ids).to(model.device)
+            state = model.decoder.start(model.encoder(batch.source, batch.source_lengths))
+            steps: list[Tensor] = []
             for token in batch.target_input.unbind(dim=1):
                 state = model.decoder.step(token, state).state
-                looks.append(_attention_of(state))
-            weights = torch.stack(looks, dim=1).cpu()  # (batch, target_len, source_len)
+                if state.weights is None:
+                    raise ValueError("model: has no attention, so there are no weights to look at")
+                steps.append(state.weights)
+            weights = torch.stack(steps, dim=1).cpu()  # (batch, target_len, source_len)
             found += [
-                rows[: len(theirs) + 1, : len(ours)]
-                for rows, (ours, theirs) in zip(weights, ids, strict=True)
+                of_pair[: len(target_ids) + 1, : len(source_ids)]
+                for of_pair, (source_ids, target_ids) in zip(weights, ids, strict=True)
             ]
     return found
 
@@ -80,22 +82,18 @@ def trace(
         ValueError: if the sentence is empty or has unknown words only.
     """
     ids = source.encode(sentence)
-    tokens, steps, fed = target.vocabulary.tokens, [], SOS_ID
-    device = next(model.parameters()).device
+    tokens, fed = target.vocabulary.tokens, SOS_ID
+    steps: list[DecodingStep] = []
     with evaluation_mode(model):
-        encoded = model.encoder(torch.tensor([ids], device=device), torch.tensor([len(ids)]))
+        encoded = model.encoder(torch.tensor([ids], device=model.device), torch.tensor([len(ids)]))
         state = model.decoder.start(encoded)
         while fed != EOS_ID and len(steps) <= default_limit(len(ids)):
-            logits, state = model.decoder.step(torch.tensor([fed], device=device), state)
+            logits, state = model.decoder.step(torch.tensor([fed], device=model.device), state)
             best, numbers = logits[0].softmax(dim=0).topk(min(shown, len(tokens)))
-            likeliest = [(tokens[i], p) for i, p in zip(numbers.tolist(), best.tolist(), strict=True)]
-            weights = weights_of(state)
-            steps.append(DecodingStep(tokens[fed], None if weights is None else weights[0].cpu(), likeliest))
+            likeliest = [
+                (tokens[number], share) for number, share in zip(numbers.tolist(), best.tolist(), strict=True)
+            ]
+            weights = None if state.weights is None else state.weights[0].cpu()
+            steps.append(DecodingStep(tokens[fed], weights, likeliest))
             fed = int(numbers[0])
     return steps
-
-
-def _attention_of(state: object) -> Tensor:
-    if (weights := weights_of(state)) is None:
-        raise ValueError("model: has no attention, so there are no weights to look at")
-    return weights

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seq2seq_utils.models import Seq2Seq, select_rows
+from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.text import EOS_ID, SOS_ID
 
 
@@ -40,31 +40,35 @@ def greedy(model: Seq2Seq, source: Tensor, source_lengths: Tensor, limits: Seque
     _check_limits(limits, source)
     state = model.decoder.start(model.encoder(source, source_lengths))
     token = torch.full_like(source[:, 0], SOS_ID)  # (batch,)
-    said: list[list[int]] = [[] for _ in limits]
-    looks: list[Tensor] = []  # the weights of each step, with zeros for rows that have ended
-    going = torch.arange(len(limits))  # the rows still being written; the others are no longer in the batch
-    while len(going):
+    predicted: list[list[int]] = [[] for _ in limits]
+    weights: list[Tensor] = []  # of each step, (batch, source_len), with zeros for rows that have ended
+    active = torch.arange(len(limits))  # the rows still being written; the others are no longer in the batch
+    while len(active):
         logits, state = model.decoder.step(token, state)
-        token = logits.argmax(dim=1)  # (rows going,)
-        rows = going.tolist()
-        for row, id in zip(rows, token.tolist(), strict=True):
-            said[row].append(id)
-        if (weights := weights_of(state)) is not None:
-            looks.append(weights.new_zeros(source.shape).index_copy(0, going.to(source.device), weights))
+        token = logits.argmax(dim=1)  # (active rows,)
+        rows = active.tolist()
+        for row, token_id in zip(rows, token.tolist(), strict=True):
+            predicted[row].append(token_id)
+        if state.weights is not None:
+            of_all = state.weights.new_zeros(source.shape)
+            weights.append(of_all.index_copy(0, active.to(source.device), state.weights))
         # One step beyond the limit, so that an EOS right after the last allowed word is still seen.
-        go_on = [said[row][-1] != EOS_ID and len(said[row]) <= limits[row] for row in rows]
-        if not all(go_on):
-            kept = torch.tensor(go_on).nonzero().squeeze(1)
-            going, kept = going[kept], kept.to(token.device)
-            token, state = token[kept], select_rows(state, kept)
-    weights = torch.stack(looks, dim=1).cpu() if looks else [None] * len(said)  # (batch, steps, source_len)
-    return [_hypothesis(ids, limit, rows) for ids, limit, rows in zip(said, limits, weights, strict=True)]
+        goes_on = [predicted[row][-1] != EOS_ID and len(predicted[row]) <= limits[row] for row in rows]
+        if not all(goes_on):
+            kept = torch.tensor(goes_on).nonzero().squeeze(1)
+            active, kept = active[kept], kept.to(token.device)
+            token, state = token[kept], state.select(kept)
+    of_rows = list(torch.stack(weights, dim=1).cpu()) if weights else [None] * len(predicted)
+    return [
+        _greedy_hypothesis(ids, limit, of_row)
+        for ids, limit, of_row in zip(predicted, limits, of_rows, strict=True)
+    ]
 
 
-def _hypothesis(said: list[int], limit: int, weights: Tensor | None) -> Hypothesis:
-    reached_end = said[-1] == EOS_ID
-    steps = len(said) if reached_end else limit
-    ids = said[:-1] if reached_end else said[:limit]
+def _greedy_hypothesis(predicted: list[int], limit: int, weights: Tensor | None) -> Hypothesis:
+    reached_end = predicted[-1] == EOS_ID
+    steps = len(predicted) if reached_end else limit
+    ids = predicted[:-1] if reached_end else predicted[:limit]
     return Hypothesis(ids, reached_end, None if weights is None else weights[:steps])
 
 
@@ -103,63 +107,57 @@ def beam_search(
         raise ValueError(f"beam: {beam} is not allowed; it must be 1 or more")
     if length_penalty < 0:
         raise ValueError(f"length_penalty: {length_penalty} is not allowed; it must be 0 or more")
-    going = torch.arange(len(source), device=source.device)  # the sentences still being written
+    active = torch.arange(len(source), device=source.device)  # the sentences still being written
     state = model.decoder.start(model.encoder(source, source_lengths))
-    state = select_rows(state, going.repeat_interleave(beam))  # row * beam + b is hypothesis b of a sentence
+    state = state.select(active.repeat_interleave(beam))  # row * beam + b is hypothesis b of a sentence
     totals = torch.full((len(source), beam), -torch.inf, device=source.device)  # log probabilities
     totals[:, 0] = 0  # at first all hypotheses are the same; only one of them counts
-    ids = source.new_full((len(source), beam, 1), SOS_ID)  # (going, beam, steps + 1)
-    looks: Tensor | None = None  # (going, beam, steps, source_len)
+    ids = source.new_full((len(source), beam, 1), SOS_ID)  # (active, beam, steps + 1)
+    weights: Tensor | None = None  # (active, beam, steps, source_len)
     finished: list[list[tuple[float, Hypothesis]]] = [[] for _ in limits]
-    while len(going):
+    while len(active):
         logits, state = model.decoder.step(ids[:, :, -1].flatten(), state)
         continued = totals[:, :, None] + logits.log_softmax(dim=1).unflatten(0, (-1, beam))
         best, numbers = continued.flatten(1).topk(2 * beam)  # at most half of these are by EOS
         parents, tokens = numbers // logits.shape[1], numbers % logits.shape[1]
-        looks = _with_weights(looks, weights_of(state), beam)
+        weights = _with_newest(weights, state.weights, beam)
         steps = ids.shape[2]
         ends = (tokens[:, :beam] == EOS_ID) & best[:, :beam].isfinite()
         for row, rank in ends.nonzero().tolist():
-            parent = parents[row, rank]
-            hypothesis = Hypothesis(
-                ids[row, parent, 1:].tolist(), True, None if looks is None else looks[row, parent].cpu()
-            )
+            parent = int(parents[row, rank])
+            of_parent = None if weights is None else weights[row, parent].cpu()
             score = best[row, rank].item() / steps**length_penalty
-            finished[int(going[row])].append((score, hypothesis))
+            finished[int(active[row])].append(
+                (score, Hypothesis(ids[row, parent, 1:].tolist(), True, of_parent))
+            )
 
         totals, chosen = best.masked_fill(tokens == EOS_ID, -torch.inf).topk(beam)
-        parents, tokens = parents.gather(1, chosen), tokens.gather(1, chosen)  # (going, beam)
-        over = []
-        for row, sentence in enumerate(going.tolist()):
+        parents, tokens = parents.gather(1, chosen), tokens.gather(1, chosen)  # (active, beam)
+        done = []
+        for row, sentence in enumerate(active.tolist()):
             at_limit = steps > limits[sentence]
             if at_limit and not finished[sentence]:
-                weights = None if looks is None else looks[row, 0, : limits[sentence]].cpu()
-                unfinished = Hypothesis(ids[row, 0, 1:].tolist(), False, weights)
-                finished[sentence].append((0.0, unfinished))
-            over.append(at_limit or len(finished[sentence]) >= beam)
+                of_row = None if weights is None else weights[row, 0, : limits[sentence]].cpu()
+                finished[sentence].append((0.0, Hypothesis(ids[row, 0, 1:].tolist(), False, of_row)))
+            done.append(at_limit or len(finished[sentence]) >= beam)
 
-        kept = (~torch.tensor(over)).nonzero().squeeze(1).to(source.device)
-        going, totals, parents, tokens = going[kept], totals[kept], parents[kept], tokens[kept]
+        kept = (~torch.tensor(done)).nonzero().squeeze(1).to(source.device)
+        active, totals, parents, tokens = active[kept], totals[kept], parents[kept], tokens[kept]
         rows = kept[:, None]
         ids = torch.cat([ids[rows, parents], tokens[:, :, None]], dim=2)
-        looks = None if looks is None else looks[rows, parents]
-        state = select_rows(state, (rows * beam + parents).flatten())
+        weights = None if weights is None else weights[rows, parents]
+        state = state.select((rows * beam + parents).flatten())
     return [max(found, key=lambda scored: scored[0])[1] for found in finished]
 
 
-def _with_weights(looks: Tensor | None, weights: Tensor | None, beam: int) -> Tensor | None:
+def _with_newest(weights: Tensor | None, newest: Tensor | None, beam: int) -> Tensor | None:
     """The weights of all steps so far, those of the newest one added."""
-    if weights is None:
+    if newest is None:
         return None
-    newest = weights.unflatten(0, (-1, beam))[:, :, None]  # (going, beam, 1, source_len)
-    return newest if looks is None else torch.cat([looks, newest], dim=2)
+    newest = newest.unflatten(0, (-1, beam))[:, :, None]  # (active, beam, 1, source_len)
+    return newest if weights is None else torch.cat([weights, newest], dim=2)
 
 
 def _check_limits(limits: Sequence[int], source: Tensor) -> None:
     if len(limits) != len(source):
         raise ValueError(f"limits: {len(limits)}, but source has {len(source)} rows")
-
-
-def weights_of(state: object) -> Tensor | None:
-    """The attention weights of the step that led to a decoder's state, or None where it has none."""
-    return getattr(state, "weights", None)

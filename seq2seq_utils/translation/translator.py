@@ -64,19 +64,18 @@ def translate(
     encoded = [source.encode(sentence) for sentence in sentences]
     order = sorted(range(len(encoded)), key=lambda row: len(encoded[row]))
     translations: dict[int, Translation] = {}
-    device = next(model.parameters()).device
     with evaluation_mode(model):
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
             ids, lengths = pad([encoded[row] for row in rows])
             limits = [default_limit(len(encoded[row])) if limit is None else limit for row in rows]
             if beam == 1:
-                found = greedy(model, ids.to(device), lengths, limits)
+                found = greedy(model, ids.to(model.device), lengths, limits)
             else:
-                found = beam_search(model, ids.to(device), lengths, limits, beam, length_penalty)
-            for row, (said, reached_end, weights) in zip(rows, found, strict=True):
+                found = beam_search(model, ids.to(model.device), lengths, limits, beam, length_penalty)
+            for row, (predicted, reached_end, weights) in zip(rows, found, strict=True):
                 if weights is not None:
                     weights = weights[:, : len(encoded[row])]
-                text = target.decode(said)
-                translations[row] = Translation(text, tuple(said), reached_end, weights)
+                text = target.decode(predicted)
+                translations[row] = Translation(text, tuple(predicted), reached_end, weights)
     return [translations[row] for row in range(len(encoded))]

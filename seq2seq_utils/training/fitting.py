@@ -1,0 +1,91 @@
+"""A whole training: epochs, what is measured and what may happen after each, and a file to go on from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from seq2seq_utils.batching import Batches
+from seq2seq_utils.models import Seq2Seq
+from seq2seq_utils.progress import progress_bar
+from seq2seq_utils.training.checkpoints import Checkpoint
+from seq2seq_utils.training.loop import History, Run, train_epoch
+from seq2seq_utils.training.settings import Settings
+
+Measure = Callable[[Seq2Seq], dict[str, float]]
+AfterEpoch = Callable[[Run], bool]
+
+
+def fit(
+    model: Seq2Seq,
+    loader: Batches,
+    settings: Settings,
+    measure: Measure | None = None,
+    after_epoch: Sequence[AfterEpoch] = (),
+    checkpoint: Checkpoint | None = None,
+    progress: str = "training",
+) -> History:
+    """Trains a model, epoch after epoch (see `train_epoch`).
+
+    Args:
+        model: trained in place, on the device it is on.
+        loader: the training batches, from `batching.make_loader`.
+        settings: how.
+        measure: called with the model before the first step and after each epoch; what it returns goes into
+            the record, and the time it takes is not counted.
+        after_epoch: functions that are called with the run then, such as `EarlyStopping`; the training ends
+            where one returns True. If one of them has kept weights as the best, the model ends with these.
+        checkpoint: a file, written after each epoch. If it is there, the training goes on from it: with the
+            same device and number of threads to the same numbers as if it had never stopped.
+        progress: what to write beside the progress bar.
+
+    Returns:
+        One record for the time before the first step, epoch 0, and one for each epoch: its loss per token in
+        nats, fed as in training, and the seconds of training so far.
+
+    Raises:
+        ValueError: if there are no batches, a setting is out of range, the loss is not a number (the message
+            says at which step), or the checkpoint is damaged, or of another training.
+    """
+    run = Run.begin(model, loader, settings)
+    if checkpoint is not None:
+        checkpoint.resume(run)
+    if not run.history.records:
+        _close_epoch(run, measure, after_epoch)
+    with progress_bar(len(run.ratios), progress) as bar:
+        bar.update(run.step)
+        started = 0.0
+
+        def after_step(run: Run) -> None:
+            nonlocal started
+            run.seconds += time.perf_counter() - started
+            bar.update()
+            if checkpoint is not None:
+                checkpoint.after_step(run)
+            started = time.perf_counter()
+
+        while not run.is_over:
+            started = time.perf_counter()
+            train_epoch(run, loader, after_step)
+            _close_epoch(run, measure, after_epoch)
+            bar.set_postfix(loss=f"{run.history.records[-1]['train_loss']:.2f}")
+            if checkpoint is not None:
+                checkpoint.write(run)
+    if run.best is not None:
+        model.load_state_dict(run.best)
+    return run.history
+
+
+def _close_epoch(run: Run, measure: Measure | None, after_epoch: Sequence[AfterEpoch]) -> None:
+    """Writes the record of the epoch, or of the time before the first, and lets happen what may."""
+    record: dict[str, float] = {
+        "epoch": len(run.history.records),
+        "step": run.step,
+        "seconds": run.seconds,
+    }
+    if run.tokens:
+        record["train_loss"] = run.loss / run.tokens
+    run.loss, run.tokens = 0.0, 0
+    run.history.records.append(record | (measure(run.model) if measure else {}))
+    wishes = [function(run) for function in after_epoch]  # all of them are called
+    run.stopped = any(wishes)
