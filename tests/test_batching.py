@@ -1,6 +1,7 @@
 """Batches hold every sentence, its ends marked, and no more padding than need be."""
 
 import dataclasses
+import itertools
 import re
 
 import pytest
@@ -125,7 +126,7 @@ def test_rows_of_equal_source_length_are_together_by_target_length(id_pairs):
     pairs = [([5] * 4, target) for _, target in id_pairs]
     batches = list(make_loader(pairs, batch_size=10, pool=10))
     spans = sorted((int(batch.target_lengths.min()), int(batch.target_lengths.max())) for batch in batches)
-    assert all(longest <= shortest for (_, longest), (shortest, _) in zip(spans, spans[1:], strict=False))
+    assert all(longest <= shortest for (_, longest), (shortest, _) in itertools.pairwise(spans))
 
 
 # --- The place in the order -----------------------------------------------------------------------
