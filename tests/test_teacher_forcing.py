@@ -104,6 +104,7 @@ def test_the_first_input_is_sos_and_the_others_are_the_truth_or_the_likeliest_wo
     mixed = fed_at(0.5, truth)
     assert (mixed[:, 0] == SOS_ID).all()
     assert ((mixed == truth) | (mixed == FAVOURITE)).all()
+    assert fed_at(0, truth[:, :1]).tolist() == [[SOS_ID]] * 50, "one step, when nothing is predicted yet"
 
 
 def test_the_ratio_is_drawn_for_each_token_by_itself():
