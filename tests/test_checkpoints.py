@@ -464,7 +464,7 @@ def test_a_loader_that_has_no_places_is_refused(id_pairs, tmp_path):
 
 
 def test_states_of_more_gpus_than_are_here_are_left_out(monkeypatch):
-    four = [torch.tensor([number], dtype=torch.uint8) for number in range(4)]
+    four = [torch.tensor([10 + number], dtype=torch.uint8) for number in range(4)]
     with monkeypatch.context() as there:
         there.setattr(torch.cuda, "is_initialized", lambda: True)
         there.setattr(torch.cuda, "get_rng_state_all", lambda: four)

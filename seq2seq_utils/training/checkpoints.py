@@ -240,7 +240,7 @@ def load(path: str | Path, *needed: str) -> dict[str, Any]:
         # PyTorch writes checksums and does not look at them: a changed byte would be another weight.
         damaged = zipfile.ZipFile(file).testzip()
         file.seek(0)
-        contents = None if damaged else torch.load(file, map_location="cpu", weights_only=True)
+        contents = torch.load(file, map_location="cpu", weights_only=True)
     except Exception:  # whatever the bytes of a file that is none make its readers do
         damaged = str(path)
     if damaged:
