@@ -9,7 +9,7 @@ from seq2seq_utils.grammar.meaning import Clause, Subject
 ABSENT = -1  # the place of a word that the sentence does not have
 
 
-@dataclass(init=False, eq=False)  # all absent at first
+@dataclass(slots=True, eq=False)
 class PhraseAt:
     """Where the words of a noun phrase stand; of a pronoun it is `noun`."""
 
@@ -22,7 +22,7 @@ class PhraseAt:
     conjunction: int = ABSENT
 
 
-@dataclass(init=False, eq=False)  # all absent at first
+@dataclass(slots=True, eq=False)
 class ClauseAt:
     """Where the words of a clause stand; of several words for one thing, the first."""
 
