@@ -298,11 +298,6 @@ def test_positions_are_those_of_the_words():
     assert len(expected) == 29
 
 
-def test_a_meaning_of_fewer_words_than_any_sentence_has_is_refused():
-    with pytest.raises(ValueError, match=r"length: 2 .* 3 words or more"):
-        Sampler(0).meaning(2)
-
-
 def test_a_language_that_nobody_wrote_a_grammar_of_is_refused():
     with pytest.raises(ValueError, match=r"language: 'german' .*french, korean"):
         say(Sampler(0).meaning(5), "german")
