@@ -254,7 +254,7 @@ def test_a_beam_as_wide_as_all_there_is_finds_the_best_of_all_translations(kind)
 
 
 def test_ends_do_not_take_the_places_of_those_that_go_on():
-    """All but the last hypothesis can end; the last one, behind their ends and rests, is the best after all."""
+    """The last hypothesis, behind all the ends and rests of the others, is the best after all."""
     three = {
         (): {4: 0.34, 5: 0.335, 6: 0.325},
         (4,): {EOS_ID: 0.5, 7: 0.48, 8: 0.02},
