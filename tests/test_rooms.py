@@ -9,8 +9,6 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import seq2seq_utils
 
 PROJECT = Path(__file__).parents[1]
@@ -181,37 +179,37 @@ def test_a_room_too_many_or_too_few_is_found():
     assert wrong_rooms(files, ["pairs", "text", "pairs"]) == ["pairs is listed twice"]
 
 
-@pytest.mark.parametrize(
-    ("path", "source", "problem"),
-    [
-        ("text/words.py", "from seq2seq_utils.models import Seq2Seq", "models, which is not above text"),
-        ("text/words.py", "import seq2seq_utils.models.layers", "models, which is not above text"),
-        ("text/words.py", "from seq2seq_utils import pairs, models", "models, which is not above text"),
-        ("text/words.py", "from ..models import layers", "models, which is not above text"),
-        ("text/__init__.py", "from .. import models", "models, which is not above text"),
-        (
-            "text/words.py",
-            "def f():\n    from ..models.layers import State",
-            "models, which is not above text",
-        ),
-        ("text/words.py", "if TYPE_CHECKING:\n    import seq2seq_utils.models", "models, which is not above"),
-        ("text/words.py", "from seq2seq_utils.nowhere import x", "nowhere, which is not above text"),
-        ("text/words.py", "import seq2seq_utils", "the whole package, which is not above text"),
-        ("__init__.py", "from seq2seq_utils.text import TextCodec", "text, which is not above the package"),
-        ("pairs.py", "from seq2seq_utils.progress import progress_bar", "pairs imports nothing of ours"),
-        ("progress.py", "from .pairs import SentencePair", "progress imports nothing of ours"),
-        ("models/layers.py", "from seq2seq_utils import grammar", "only what makes a corpus does"),
-        ("models/layers.py", "from ..grammar.corpus import generate", "only what makes a corpus does"),
-    ],
-)
-def test_an_import_of_what_is_not_above_is_found(path, source, problem):
+WRONG_IMPORTS = [
+    ("text/words.py", "from seq2seq_utils.models import Seq2Seq", "models, which is not above text"),
+    ("text/words.py", "import seq2seq_utils.models.layers", "models, which is not above text"),
+    ("text/words.py", "from seq2seq_utils import pairs, models", "models, which is not above text"),
+    ("text/words.py", "from ..models import layers", "models, which is not above text"),
+    ("text/__init__.py", "from .. import models", "models, which is not above text"),
+    (
+        "text/words.py",
+        "def f():\n    from ..models.layers import State",
+        "models, which is not above text",
+    ),
+    ("text/words.py", "if TYPE_CHECKING:\n    import seq2seq_utils.models", "models, which is not above"),
+    ("text/words.py", "from seq2seq_utils.nowhere import x", "nowhere, which is not above text"),
+    ("text/words.py", "import seq2seq_utils", "the whole package, which is not above text"),
+    ("__init__.py", "from seq2seq_utils.text import TextCodec", "text, which is not above the package"),
+    ("pairs.py", "from seq2seq_utils.progress import progress_bar", "pairs imports nothing of ours"),
+    ("progress.py", "from .pairs import SentencePair", "progress imports nothing of ours"),
+    ("models/layers.py", "from seq2seq_utils import grammar", "only what makes a corpus does"),
+    ("models/layers.py", "from ..grammar.corpus import generate", "only what makes a corpus does"),
+]
+
+
+def test_an_import_of_what_is_not_above_is_found():
     rooms = ["progress", "pairs", "text", "grammar", "models"]
-    (found,) = wrong_imports(one_file(path, source), rooms)
-    assert problem in found
-    assert found.startswith(f"{PACKAGE}/{path}:")
+    for path, source, problem in WRONG_IMPORTS:
+        (found,) = wrong_imports(one_file(path, source), rooms)
+        assert problem in found, source
+        assert found.startswith(f"{PACKAGE}/{path}:"), source
 
 
-def test_imports_of_rooms_above_the_own_room_and_others_packages_are_allowed():
+def test_imports_of_rooms_above_of_the_own_room_and_of_libraries_are_allowed():
     source = (
         "import torch\nfrom torch import nn\nfrom . import layers\nfrom .layers import State\n"
         "from seq2seq_utils.models.layers import State\nfrom ..text import TextCodec\n"
@@ -231,36 +229,36 @@ def test_what_is_too_long_is_found_and_what_is_no_code_is_not_counted():
         assert len(too_long({"a.py": '"""A module."""\n\n' + "x = 1  # why\n# why\n" * lines})) == problems
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "{} = 1",
-        "x.{} = 1",
-        "x = [{} for {} in y]",
-        "for x, {} in y: pass",
-        "with x as {}: pass",
-        "try: pass\nexcept Error as {}: pass",
-        "if ({} := x): pass",
-        "def {}(): pass",
-        "def f({}): pass",
-        "def f(*, {}=1): pass",
-        "def f(*{}): pass",
-        "f = lambda {}: 1",
-        "class {}: pass",
-        "class A:\n    {}: int",
-        "import {}",
-        "import x as {}",
-        "from x import y as {}",
-        "match x:\n    case [*{}]: pass",
-        "match x:\n    case A(y={}): pass",
-    ],
-)
-def test_a_wrong_name_is_found_wherever_it_is_given(source):
-    for name in ("said", "input", "id", "theirs"):
-        found = wrong_names({"a.py": source.replace("{}", name)})
-        assert found, (source, name)
-        assert all(problem.endswith(f": {name}") for problem in found)
-    assert wrong_names({"a.py": source.replace("{}", "source_ids")}) == []
+NAMINGS = [
+    "{} = 1",
+    "x.{} = 1",
+    "x = [{} for {} in y]",
+    "for x, {} in y: pass",
+    "with x as {}: pass",
+    "try: pass\nexcept Error as {}: pass",
+    "if ({} := x): pass",
+    "def {}(): pass",
+    "def f({}): pass",
+    "def f(*, {}=1): pass",
+    "def f(*{}): pass",
+    "f = lambda {}: 1",
+    "class {}: pass",
+    "class A:\n    {}: int",
+    "import {}",
+    "import x as {}",
+    "from x import y as {}",
+    "match x:\n    case [*{}]: pass",
+    "match x:\n    case A(y={}): pass",
+]
+
+
+def test_a_wrong_name_is_found_wherever_it_is_given():
+    for source in NAMINGS:
+        for name in ("said", "input", "id", "theirs"):
+            found = wrong_names({"a.py": source.replace("{}", name)})
+            assert found, (source, name)
+            assert all(problem.endswith(f": {name}") for problem in found), source
+        assert wrong_names({"a.py": source.replace("{}", "source_ids")}) == [], source
 
 
 def test_a_use_that_gives_no_name_is_no_wrong_name():
