@@ -12,8 +12,7 @@ from html import escape
 import ipywidgets
 from matplotlib.colors import to_hex
 
-from seq2seq_utils.drawing.heatmaps import FROM_WHITE
-from seq2seq_utils.drawing.style import text_colour
+from seq2seq_utils.drawing.style import FROM_WHITE, text_colour
 from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.text import UNK_ID, TextCodec
 from seq2seq_utils.translation import DecodingStep, trace
