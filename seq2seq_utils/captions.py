@@ -89,7 +89,7 @@ def _fetch(store: pooch.Pooch, name: str, names: list[str]) -> None:
         with progress_bar(0, name, unit="B", unit_scale=True) as bar:
             downloader = pooch.HTTPDownloader(progressbar=bar, timeout=SECONDS_WITHOUT_AN_ANSWER)
             store.fetch(name, downloader=downloader)
-    except (requests.RequestException, OSError) as error:
+    except OSError as error:
         raise _not_to_be_had(name, _reason(error), Path(store.path), names) from None
     except ValueError:  # pooch's word for a checksum that is another
         reason = "what came is not the file it should be (its SHA-256 is another)"
@@ -105,10 +105,11 @@ def _fault(path: Path) -> str:
     return ""
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: OSError) -> str:
+    """Why a download failed; all errors of `requests` are OSErrors."""
     if isinstance(error, requests.RequestException) and "timed out" in str(error).lower():
         return f"no answer within {SECONDS_WITHOUT_AN_ANSWER} seconds"
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code}"
     if isinstance(error, requests.ConnectionError):
         return "there is no connection to the server"
