@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from seq2seq_utils.batching import encode_pairs, make_loader
-from seq2seq_utils.corpus import SentencePair, read_pairs, split_pairs
+from seq2seq_utils.pairs import SentencePair, read_pairs, split_pairs
 from seq2seq_utils.models import plain_model
 from seq2seq_utils.text import UNK_ID, TextCodec, WordTokenizer
-from seq2seq_utils.training import evaluate_loss, fit, seed_everything
+from seq2seq_utils.training import Settings, evaluate_loss, fit, seed_everything
 
 ROOT = Path(__file__).resolve().parent.parent
 CAPTIONS = ROOT.parent / "shared" / "multi30k"
@@ -68,7 +68,7 @@ def test_200_steps_of_training_halve_the_loss_on_captions_never_trained_on(pairs
     seed_everything(0)
     model = plain_model(len(english.vocabulary), len(french.vocabulary), embedding_size=32, hidden_size=64)
     before = evaluate_loss(model, unseen)
-    history = fit(model, loader, epochs=2, learning_rate=2e-2)
+    history = fit(model, loader, Settings(epochs=2, learning_rate=2e-2))
     after = evaluate_loss(model, unseen)
     assert history.records[-1]["step"] == 200
     assert after < before / 2

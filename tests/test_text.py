@@ -4,7 +4,8 @@ import unicodedata
 
 import pytest
 
-from seq2seq_utils import corpus
+from seq2seq_utils import grammar
+from seq2seq_utils.grammar import KoreanTokenizer, has_final_consonant
 from seq2seq_utils.text import (
     EOS_ID,
     PAD_ID,
@@ -12,11 +13,9 @@ from seq2seq_utils.text import (
     SPECIALS,
     UNK_ID,
     CharacterTokenizer,
-    KoreanTokenizer,
     TextCodec,
     Vocabulary,
     WordTokenizer,
-    has_final_consonant,
 )
 
 WORDS = WordTokenizer()
@@ -27,7 +26,7 @@ KOREAN = KoreanTokenizer(["소년", "고양이", "나", "나무", "내", "책", 
 @pytest.fixture(scope="module", params=["french", "korean"])
 def generated(request):
     """A language, and 10,000 pairs whose words are known because the grammar wrote them."""
-    return request.param, corpus.generate(request.param, 10_000, (3, 18), seed=11)
+    return request.param, grammar.generate(request.param, 10_000, (3, 18), seed=11)
 
 
 # ------------------------------------------------------------------------------------------- words
@@ -98,7 +97,7 @@ def test_joining_the_words_of_a_well_written_text_gives_it_back(text):
 
 def test_tokenizers_find_the_words_that_the_grammar_wrote(generated):
     language, pairs = generated
-    of_source, of_target = corpus.tokenizer("english"), corpus.tokenizer(language)
+    of_source, of_target = grammar.tokenizer("english"), grammar.tokenizer(language)
     for pair in pairs:
         assert of_source.tokenize(pair.source) == list(pair.alignment.source_words)
         assert of_target.tokenize(pair.target) == list(pair.alignment.target_words)
@@ -106,7 +105,7 @@ def test_tokenizers_find_the_words_that_the_grammar_wrote(generated):
 
 def test_joining_the_tokens_of_a_generated_sentence_gives_it_back(generated):
     language, pairs = generated
-    of_source, of_target = corpus.tokenizer("english"), corpus.tokenizer(language)
+    of_source, of_target = grammar.tokenizer("english"), grammar.tokenizer(language)
     for pair in pairs:
         # Words are lower-cased: I and Monday come back without their capital.
         assert of_source.join(of_source.tokenize(pair.source)).lower() == pair.source.lower()
@@ -121,7 +120,7 @@ def test_generated_sentences_have_no_hyphen_or_space_where_none_is_written(gener
 
 def test_the_word_tokenizer_of_an_unknown_language_is_refused():
     with pytest.raises(ValueError, match=r"language: 'german' .*english, french, korean"):
-        corpus.tokenizer("german")
+        grammar.tokenizer("german")
 
 
 # -------------------------------------------------------------------------------------- characters
@@ -188,7 +187,7 @@ def test_the_longest_known_word_is_taken():
 
 def test_splitting_and_joining_korean_give_back_the_text():
     text = "나무 위에서 소년들은 고양이 두 마리를 본다."
-    tokens = corpus.tokenizer("korean").tokenize(text)
+    tokens = grammar.tokenizer("korean").tokenize(text)
     assert " ".join(tokens) == "나무 위 -에서 소년 -들 -은 고양이 두 마리 -를 본다 ."
     assert KOREAN.join(tokens) == text
 
