@@ -19,7 +19,7 @@ from seq2seq_utils.translation import translate
 plt.switch_backend("agg")
 
 WEIGHTS = np.array([[0.1, 0.2, 0.7], [1.0, 0.0, 0.0]])
-SOURCE, TARGET_WORDS = ["the", "red", "house"], ["la", "maison"]
+SOURCE_WORDS, TARGET_WORDS = ["the", "red", "house"], ["la", "maison"]
 
 
 @pytest.fixture(autouse=True)
@@ -34,13 +34,13 @@ def words_beside(axis: Axes) -> tuple[list[str], list[str]]:
 
 def cell(x: float, y: float) -> tuple[str, str]:
     """The source and the target word of the cell that a point lies in."""
-    return SOURCE[math.floor(x)], TARGET_WORDS[math.floor(y)]
+    return SOURCE_WORDS[math.floor(x)], TARGET_WORDS[math.floor(y)]
 
 
 def test_source_words_stand_across_the_top_and_target_words_down_the_side():
-    figure = attention_maps([Map(WEIGHTS, SOURCE, TARGET_WORDS, "Epoch 3")], ("English", "French"))
+    figure = attention_maps([Map(WEIGHTS, SOURCE_WORDS, TARGET_WORDS, "Epoch 3")], ("English", "French"))
     (axis,) = figure.axes
-    assert words_beside(axis) == (SOURCE, TARGET_WORDS)
+    assert words_beside(axis) == (SOURCE_WORDS, TARGET_WORDS)
     assert (axis.get_xlabel(), axis.get_ylabel(), axis.get_title()) == ("English", "French", "Epoch 3")
     assert axis.xaxis.get_label_position() == "top"
     assert axis.yaxis_inverted()  # the first target word is at the top
@@ -53,8 +53,8 @@ def test_source_words_stand_across_the_top_and_target_words_down_the_side():
 
 
 def test_a_shade_means_the_same_weight_in_every_map_and_one_bar_explains_all():
-    pale = Map([[0.25, 0.25, 0.5]], SOURCE, ["la"])
-    figure = attention_maps([pale, Map(WEIGHTS, SOURCE, TARGET_WORDS)], ("", ""), colour_label="Weight")
+    pale = Map([[0.25, 0.25, 0.5]], SOURCE_WORDS, ["la"])
+    figure = attention_maps([pale, Map(WEIGHTS, SOURCE_WORDS, TARGET_WORDS)], ("", ""), colour_label="Weight")
     *maps, bar = figure.axes
     assert {axis.collections[0].get_clim() for axis in maps} == {(0, 1)}
     assert (len(maps), bar.get_ylabel(), bar.get_ylim()) == (2, "Weight", (0, 1))
@@ -71,12 +71,12 @@ def luminance(colour) -> float:
 
 
 def test_a_value_is_written_into_each_cell_in_a_colour_that_can_be_read_there():
-    figure = attention_maps([Map(torch.tensor(WEIGHTS), SOURCE, TARGET_WORDS)], ("", ""), values=True)
+    figure = attention_maps([Map(torch.tensor(WEIGHTS), SOURCE_WORDS, TARGET_WORDS)], ("", ""), values=True)
     texts = {cell(*text.get_position()): text for text in figure.axes[0].texts}
     assert {place: text.get_text() for place, text in texts.items()} == {
         (source, target): f"{WEIGHTS[row, column]:.2f}"
         for row, target in enumerate(TARGET_WORDS)
-        for column, source in enumerate(SOURCE)
+        for column, source in enumerate(SOURCE_WORDS)
     }
     assert texts["the", "maison"].get_color() == LIGHT_TEXT  # weight 1
     assert texts["the", "la"].get_color() == DARK_TEXT  # weight 0.1
@@ -89,10 +89,9 @@ def test_a_value_is_written_into_each_cell_in_a_colour_that_can_be_read_there():
 
 def test_gold_links_are_framed_sure_and_possible_ones_differently():
     sure, possible = {(2, 1), (0, 0)}, {(2, 1), (0, 0), (2, 0)}
-    gold = Alignment(tuple(SOURCE), tuple(TARGET_WORDS), frozenset(sure), frozenset(possible))
-    without, with_gold = attention_maps(
-        [Map(WEIGHTS, SOURCE, TARGET_WORDS), Map(WEIGHTS, SOURCE, TARGET_WORDS, gold=gold)], ("", "")
-    ).axes
+    gold = Alignment(tuple(SOURCE_WORDS), tuple(TARGET_WORDS), frozenset(sure), frozenset(possible))
+    maps = [Map(WEIGHTS, SOURCE_WORDS, TARGET_WORDS, gold=links) for links in (None, gold)]
+    without, with_gold = attention_maps(maps, ("", "")).axes
     assert not without.patches
     frames = {cell(*frame.get_center()): frame for frame in with_gold.patches}
     assert {place: frame.get_linestyle() for place, frame in frames.items()} == {
@@ -104,7 +103,7 @@ def test_gold_links_are_framed_sure_and_possible_ones_differently():
 
 
 def test_four_maps_in_rows_of_three_leave_two_places_empty():
-    figure = attention_maps([Map(WEIGHTS, SOURCE, TARGET_WORDS)] * 4, ("", ""), columns=3)
+    figure = attention_maps([Map(WEIGHTS, SOURCE_WORDS, TARGET_WORDS)] * 4, ("", ""), columns=3)
     assert [axis.axison for axis in figure.axes] == [True] * 4 + [False] * 2
 
 
@@ -114,7 +113,7 @@ def test_maps_that_cannot_be_drawn_are_refused():
     with pytest.raises(ValueError, match=r"^maps: .*at least one"):
         attention_maps([], ("", ""))
     with pytest.raises(ValueError, match=r"^columns: 0 .*1 or more"):
-        attention_maps([Map(WEIGHTS, SOURCE, TARGET_WORDS)], ("", ""), columns=0)
+        attention_maps([Map(WEIGHTS, SOURCE_WORDS, TARGET_WORDS)], ("", ""), columns=0)
 
 
 def test_hangul_is_drawn_with_a_font_that_has_it():
