@@ -21,7 +21,7 @@ COMMIT = "a3d2e0d26b56f3846f66a952536ffed4e401d05a"
 BASE_URL = f"https://raw.githubusercontent.com/multi30k/dataset/{COMMIT}/data/task1/raw/"
 SECONDS_WITHOUT_AN_ANSWER = 30
 
-# Groups of sentence lengths, in words; the last one goes on to the longest sentence there is.
+# Groups of sentence lengths, in words; every caption of the test set lies in one of them.
 LENGTH_BUCKETS = [(1, 7), (8, 10), (11, 13), (14, 17), (18, 40)]
 LANGUAGES = {"english": "en", "german": "de", "french": "fr"}
 SPLITS = ("train", "val", "test_2016_flickr")
@@ -42,7 +42,8 @@ def load(source: str = "german", target: str = "english") -> Splits:
     """29,000 pairs to train on, 1,014 for validation, 1,000 to test (test_2016_flickr).
 
     The six files come from the folder that the environment variable MULTI30K_DIR names; without it from the
-    user's cache folder, where they are kept after the first download (1.3 MB).
+    user's cache folder, where they are kept after the first download (1.3 MB). The splits are the published
+    ones: up to three captions stand both in the training and in the validation set, but none of the test set.
 
     Args:
         source: ``"german"``, ``"english"`` or ``"french"``.
