@@ -67,7 +67,7 @@ def test_tokens_are_joined_as_one_writes_them():
         "qu' il vienne , s' il veut !": "Qu'il vienne, s'il veut!",
         "aujourd'hui , ma grand-mère chante": "Aujourd'hui, ma grand-mère chante",
         "élan ; où ? là : oui": "Élan; où? là: oui",
-        "a -b c": "A -b c",
+        "a -b C": "A -b C",
         "": "",
     }
     assert {tokens: WORDS.join(tokens.split()) for tokens in expected} == expected
