@@ -15,9 +15,17 @@ from pathlib import Path
 import pytest
 
 import seq2seq_utils
-from seq2seq_utils.grammar import Sampler, common_words_only, corpus, generate, generate_splits, lexicon, say
-from seq2seq_utils.pairs import SentencePair, read_pairs, split_pairs
-from seq2seq_utils.text import count_words
+from seq2seq_utils import corpus
+from seq2seq_utils.corpus import (
+    SentencePair,
+    common_words_only,
+    count_words,
+    generate,
+    generate_splits,
+    read_pairs,
+    split_pairs,
+)
+from seq2seq_utils.grammar import Sampler, lexicon, say
 
 LANGUAGES = ["french", "korean"]
 
@@ -533,4 +541,4 @@ def test_a_gzip_file_that_is_cut_off_is_refused(tmp_path):
     path = tmp_path / "cut.tsv.gz"
     path.write_bytes(gzip.compress(b"Go.\tVa.\n" * 50)[:-8])
     with pytest.raises(ValueError, match=r"cut\.tsv\.gz: not a whole gzip file"):
-        read_pairs(path)
+        corpus.read_pairs(path)

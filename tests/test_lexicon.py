@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+import seq2seq_utils
 from seq2seq_utils.grammar import lexicon
 from seq2seq_utils.text import WordTokenizer
 
-DATA = tomllib.loads((Path(lexicon.__file__).with_name("lexicon.toml")).read_text(encoding="utf-8"))
+DATA = tomllib.loads((Path(seq2seq_utils.__file__).parent / "lexicon.toml").read_text(encoding="utf-8"))
 NOUN_ENTRIES = [
     (kind, english, entry)
     for kind, entries in DATA["nouns"].items()
