@@ -6,14 +6,15 @@ import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from seq2seq_utils.pairs import SentencePair
-from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID, TextCodec
+from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID, UNK_ID, TextCodec
 
 IdPair = tuple[list[int], list[int]]  # source ids and target ids, without SOS, EOS or PAD
 
@@ -22,7 +23,7 @@ IdPair = tuple[list[int], list[int]]  # source ids and target ids, without SOS, 
 class Batch:
     """Sentence pairs as tensors. The lengths stay on the CPU, where packing wants them.
 
-    `target_input` is what the decoder is fed (SOS y₁ … yₙ), `target_output` what it is to say
+    `target_input` is what the decoder is fed (SOS y₁ … yₙ), `target_output` what it should predict
     (y₁ … yₙ EOS): the same words, shifted by one. `target_lengths` counts n + 1.
     """
 
@@ -64,6 +65,7 @@ def pad(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     _check_not_empty("sequences:", sequences)
     lengths = [len(sequence) for sequence in sequences]
     longest = max(lengths)
+    # In lists: `pad_sequence` needs a tensor of each sequence first, and takes more than twice the time.
     rows = [[*sequence, *[PAD_ID] * (longest - len(sequence))] for sequence in sequences]
     return torch.tensor(rows), torch.tensor(lengths)
 
@@ -76,7 +78,8 @@ def make_batch(pairs: Sequence[IdPair], ends_in_eos: bool = False) -> Batch:
         ends_in_eos: whether preprocessing has already put EOS at the end of each target.
 
     Raises:
-        ValueError: if a sentence is empty, or a target lacks the EOS that `ends_in_eos` promises.
+        ValueError: if a sentence is empty, PAD, SOS or EOS stands in one, or a target lacks the EOS that
+            `ends_in_eos` promises.
     """
     targets = [target for _, target in pairs]
     if ends_in_eos:
@@ -86,9 +89,12 @@ def make_batch(pairs: Sequence[IdPair], ends_in_eos: bool = False) -> Batch:
         targets = [target[:-1] for target in targets]
     _check_not_empty("pairs: the target of", targets)
     source, source_lengths = pad([source for source, _ in pairs])
-    target_input, target_lengths = pad([[SOS_ID, *target] for target in targets])
-    target_output, _ = pad([[*target, EOS_ID] for target in targets])
-    return Batch(source, source_lengths, target_input, target_output, target_lengths)
+    ids, lengths = pad([[SOS_ID, *target, EOS_ID] for target in targets])  # (batch, target_len + 1)
+    _check_words("source", source, source_lengths)
+    _check_words("target", ids[:, 1:], lengths - 2)
+    target_input = ids[:, :-1].masked_fill(ids[:, :-1] == EOS_ID, PAD_ID)  # all but EOS
+    target_output = ids[:, 1:].contiguous()  # all but SOS
+    return Batch(source, source_lengths, target_input, target_output, lengths - 1)
 
 
 class BucketSampler(Sampler[list[int]]):
@@ -118,47 +124,67 @@ class BucketSampler(Sampler[list[int]]):
         self.pool = pool
         self.seed = seed
         self._lengths = lengths
-        self._random = random.Random(seed)
-        self._before_epoch = self._random.getstate()
-        self._given = 0  # batches of this epoch
-        self._skip = 0  # batches of the next one, which were given before a stop
+        # A place: the random state that an epoch's order follows from, and how many of its batches are past.
+        self._start = random.Random(seed).getstate(), 0  # where the next iteration begins
+        self._place = self._start  # where the current one has got to
 
     def state_dict(self) -> dict[str, Any]:
         """The place in the order: how this epoch began, and how many of its batches have been given."""
-        return {"random": self._before_epoch, "given": self._given}
+        state, given = self._place
+        return {"random": state, "given": given}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """The next epoch is the rest of the one that a `state_dict` was taken in."""
-        version, numbers, following = state["random"]
-        self._before_epoch = version, tuple(numbers), following
-        self._random.setstate(self._before_epoch)
-        self._given = self._skip = state["given"]
+        """The next iteration is the rest of the epoch that a `state_dict` was taken in."""
+        self._start = self._place = state["random"], state["given"]
 
     def __len__(self) -> int:
         return -(-len(self._lengths) // self.batch_size)
 
     def __iter__(self) -> Iterator[list[int]]:
-        self._before_epoch = self._random.getstate()
-        self._given, self._skip = self._skip, 0
-        for batch in self._shuffled()[self._given :]:
-            self._given += 1
+        state, first = self._start
+        generator = random.Random()
+        generator.setstate(state)
+        for given, batch in enumerate(self._shuffled(generator)[first:], first + 1):
+            self._place = state, given
             yield batch
-        self._before_epoch = self._random.getstate()
-        self._given = 0
+        # Only here, so that an iteration that is not gone through to its end leaves the order as it was.
+        self._start = self._place = generator.getstate(), 0
 
-    def _shuffled(self) -> list[list[int]]:
+    def _shuffled(self, generator: random.Random) -> list[list[int]]:
         rows = list(range(len(self._lengths)))
-        self._random.shuffle(rows)
+        generator.shuffle(rows)
         batches = []
         pool_size = self.pool * self.batch_size
         for start in range(0, len(rows), pool_size):
             pool = sorted(rows[start : start + pool_size], key=self._lengths.__getitem__)
             batches += [pool[at : at + self.batch_size] for at in range(0, len(pool), self.batch_size)]
-        self._random.shuffle(batches)
+        generator.shuffle(batches)
         return batches
 
 
-class PairLoader(DataLoader[Any]):
+class PairDataset(Dataset[IdPair]):
+    """Pairs of ids, as PyTorch's loader takes them.
+
+    Args:
+        pairs: source and target ids.
+    """
+
+    def __init__(self, pairs: Sequence[IdPair]) -> None:
+        self.pairs = pairs
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitems__(self, rows: list[int]) -> list[IdPair]:
+        return [self.pairs[row] for row in rows]
+
+    @cached_property
+    def digest(self) -> str:
+        """A name for the pairs: other pairs, or another order of them, have another one."""
+        return hashlib.sha256(repr(list(self.pairs)).encode()).hexdigest()[:16]
+
+
+class PairLoader(DataLoader[IdPair]):
     """PyTorch's loader for pairs of ids, which can be set to any place in its order.
 
     Args:
@@ -166,16 +192,14 @@ class PairLoader(DataLoader[Any]):
         sampler: which rows make a batch, and in which order.
     """
 
+    dataset: PairDataset
     batch_sampler: BucketSampler
 
     def __init__(self, pairs: Sequence[IdPair], sampler: BucketSampler) -> None:
         # With a generator of its own it draws nothing from the random numbers of dropout and fed words.
-        super().__init__(pairs, batch_sampler=sampler, collate_fn=make_batch, generator=torch.Generator())
-        self._pairs = pairs
-
-    def digest(self) -> str:
-        """A name for the pairs: other pairs have another one."""
-        return hashlib.sha256(repr(list(self._pairs)).encode()).hexdigest()[:16]
+        super().__init__(
+            PairDataset(pairs), batch_sampler=sampler, collate_fn=make_batch, generator=torch.Generator()
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """The place in the order (see `BucketSampler`)."""
@@ -200,6 +224,19 @@ def make_loader(pairs: Sequence[IdPair], batch_size: int = 64, pool: int = 20, s
         raise ValueError("pairs: there are none; a loader needs at least one")
     lengths = [(len(source), len(target)) for source, target in pairs]
     return PairLoader(pairs, BucketSampler(lengths, batch_size, pool, seed))
+
+
+def _check_words(side: str, ids: Tensor, words: Tensor) -> None:
+    """Looks at the padded ids, (batch, length), whose rows begin with so many words, (batch,)."""
+    if torch.equal((ids >= UNK_ID).sum(dim=1), words):
+        return
+    for row, (sentence, length) in enumerate(zip(ids.tolist(), words.tolist(), strict=True)):
+        for number in sentence[:length]:
+            if number < UNK_ID:
+                raise ValueError(
+                    f"pairs: the {side} of number {row} has the id {number} in it; words have {UNK_ID} (UNK) "
+                    f"and above, and PAD ({PAD_ID}), SOS ({SOS_ID}) and EOS ({EOS_ID}) are added here"
+                )
 
 
 def _check_not_empty(what: str, sequences: Sequence[Sequence[int]]) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, ValuesView
+from string import Formatter
 from typing import Any
+
+import numpy as np
 
 RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -36,41 +40,74 @@ def check(
 
     Raises:
         AssertionError: if the claim does not hold. A value that is not a number never holds.
-        ValueError: if the relation is unknown, one of relation and bound is missing, there are no numbers,
-            or the sentence has no place for the bound.
+        ValueError: if `measured` is neither a number nor several, or without a bound neither True nor False;
+            or as `sentence` does.
+    """
+    stated = sentence(claim, relation, bound)
+    if relation is None or bound is None:
+        holds, shown = _truth(measured), numbers
+    else:
+        worst = _worst(measured, relation, bound)
+        holds, shown = RELATIONS[relation](worst, bound), {"measured": worst, **numbers}
+    if not holds:
+        values = ", ".join(f"{name} = {value}" for name, value in shown.items())
+        raise AssertionError(f"not so: {stated}" + (f" ({values})" if values else ""))
+    print(f"✓ {stated}")
+
+
+def sentence(claim: str, relation: str | None = None, bound: float | None = None) -> str:
+    """A claim as it is printed, its bound filled in.
+
+    Raises:
+        ValueError: if the relation is unknown, one of relation and bound is missing, or the claim has not
+            exactly one place for a bound, ``{bound}``, or one without having a bound.
     """
     if relation is None and bound is None:
-        holds, worst = bool(measured), dict[str, float]()
-    else:
-        if relation not in RELATIONS or bound is None:
-            raise ValueError(
-                f"relation, bound: {relation!r} and {bound!r}; give both, or neither; relations are "
-                f"{', '.join(RELATIONS)}"
-            )
-        if claim.count("{bound") != 1:
-            raise ValueError(f"claim: {claim!r} must have one place for the bound, {{bound}}")
-        worst = {"measured": _worst(measured, relation, bound)}
-        holds = RELATIONS[relation](worst["measured"], bound)
-        claim = claim.format(bound=bound)
-    if not holds:
-        shown = ", ".join(f"{name} = {value}" for name, value in {**worst, **numbers}.items())
-        raise AssertionError(f"not so: {claim}" + (f" ({shown})" if shown else ""))
-    print(f"✓ {claim}")
+        if "{bound" in claim:
+            raise ValueError(f"claim: {claim!r} has a place for a bound; give relation and bound as well")
+        return claim
+    if relation not in RELATIONS or bound is None:
+        raise ValueError(
+            f"relation, bound: {relation!r} and {bound!r} are not allowed; give both, or neither, and of the "
+            f"relations {', '.join(RELATIONS)}"
+        )
+    try:
+        fields = [field for _, field, _, _ in Formatter().parse(claim) if field is not None]
+    except ValueError:  # a single brace
+        fields = []
+    if fields != ["bound"]:
+        raise ValueError(
+            f"claim: {claim!r} must have one place for the bound, {{bound}}, and no other braces"
+        )
+    return claim.format(bound=bound)
 
 
-def _worst(measured: float | Iterable[float], relation: str, bound: float) -> float:
+def _truth(measured: object) -> bool:
+    truth = np.asarray(measured)
+    if truth.dtype != bool or truth.size != 1:
+        raise ValueError(
+            f"measured: {measured!r} is not allowed; it must be True or False, or have a relation and a bound"
+        )
+    return bool(truth.item())
+
+
+def _worst(measured: object, relation: str, bound: float) -> float:
     """Of several values the one that is farthest on the wrong side of the bound; NaN before all."""
-    values = [float(value) for value in (measured if isinstance(measured, Iterable) else [measured])]
+    if isinstance(measured, Iterator | ValuesView):
+        measured = list(measured)
+    try:
+        values: list[float] = np.asarray(measured, dtype=float).ravel().tolist()
+    except (TypeError, ValueError):
+        values = []
     if not values:
-        raise ValueError("measured: there are no values; at least one must be measured")
+        raise ValueError(
+            f"measured: {measured!r} is not allowed; it must be a number, or at least one of them"
+        )
+    if any(map(math.isnan, values)):
+        return math.nan
     if relation == "==":
-        return max(values, key=lambda value: _or_infinity(abs(value - bound)))
-    sign = 1 if relation in ("<", "<=") else -1
-    return max(values, key=lambda value: _or_infinity(sign * value))
-
-
-def _or_infinity(value: float) -> float:
-    return float("inf") if value != value else value
+        return max(values, key=lambda value: abs(value - bound))
+    return max(values) if relation in ("<", "<=") else min(values)
 
 
 def exercise(task: str, is_done: Callable[[], bool]) -> None:
@@ -81,7 +118,7 @@ def exercise(task: str, is_done: Callable[[], bool]) -> None:
         is_done: looks at the reader's work. Any error in it counts as not done yet, and is shown.
     """
     try:
-        done, reason = is_done(), ""
+        done, reason = bool(is_done()), ""
     except NotImplementedError:  # as it was given
         done, reason = False, ""
     except Exception as error:  # whatever the reader's code may do

@@ -1,15 +1,21 @@
 """Batches hold every sentence, its ends marked, and no more padding than need be."""
 
+import dataclasses
+import itertools
 import re
 
 import pytest
 import torch
 
-from seq2seq_utils.batching import BucketSampler, encode_pairs, make_batch, make_loader, pad
-from seq2seq_utils.corpus import SentencePair
+from seq2seq_utils.batching import Batch, BucketSampler, encode_pairs, make_batch, make_loader, pad
+from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID, UNK_ID, TextCodec, Vocabulary, WordTokenizer
 
 TWO_PAIRS = [([5, 6, 7], [8]), ([5], [9, 8])]
+
+
+def contents(batch: Batch) -> str:
+    return str(batch.source.tolist())
 
 
 # --- What is in a batch ---------------------------------------------------------------------------
@@ -20,34 +26,30 @@ def test_special_ids_are_four_different_numbers_and_no_words():
     assert Vocabulary(["one", "two"]).encode(["one", "two", "three"]) == [4, 5, UNK_ID]
 
 
-def test_decoder_is_fed_sos_first_and_is_to_say_eos_last():
-    batch = make_batch(TWO_PAIRS)
-    assert batch.target_input.tolist() == [[SOS_ID, 8, PAD_ID], [SOS_ID, 9, 8]]
-    assert batch.target_output.tolist() == [[8, EOS_ID, PAD_ID], [9, 8, EOS_ID]]
-
-
-def test_source_is_padded_with_pad_alone():
-    assert make_batch(TWO_PAIRS).source.tolist() == [[5, 6, 7], [5, PAD_ID, PAD_ID]]
-
-
-def test_lengths_count_real_tokens_eos_among_them():
+def test_a_batch_is_padded_fed_sos_first_and_should_predict_eos_last():
     batch = make_batch(TWO_PAIRS)
     assert len(batch) == 2
+    assert batch.source.tolist() == [[5, 6, 7], [5, PAD_ID, PAD_ID]]
+    assert batch.target_input.tolist() == [[SOS_ID, 8, PAD_ID], [SOS_ID, 9, 8]]
+    assert batch.target_output.tolist() == [[8, EOS_ID, PAD_ID], [9, 8, EOS_ID]]
     assert batch.source_lengths.tolist() == [3, 1]
-    assert batch.target_lengths.tolist() == [2, 3]
+    assert batch.target_lengths.tolist() == [2, 3], "EOS counts"
+    assert all(ids.is_contiguous() for ids in (batch.source, batch.target_input, batch.target_output))
 
 
 def test_eos_added_in_preprocessing_and_by_make_batch_gives_equal_tensors(id_pairs):
-    preprocessed = [(source, [*target, EOS_ID]) for source, target in id_pairs]
-    ours, theirs = make_batch(id_pairs), make_batch(preprocessed, ends_in_eos=True)
-    for name in ours.__slots__:
-        assert torch.equal(getattr(ours, name), getattr(theirs, name)), name
+    preprocessed = make_batch([(source, [*target, EOS_ID]) for source, target in id_pairs], ends_in_eos=True)
+    added = make_batch(id_pairs)
+    names = [field.name for field in dataclasses.fields(Batch)]
+    assert [
+        name for name in names if not torch.equal(getattr(added, name), getattr(preprocessed, name))
+    ] == []
 
 
 def test_batch_moves_its_ids_and_keeps_its_lengths_on_the_cpu():
     batch = make_batch(TWO_PAIRS).to("meta")
-    on = {name: getattr(batch, name).device.type for name in batch.__slots__}
-    assert on == {
+    devices = {field.name: getattr(batch, field.name).device.type for field in dataclasses.fields(Batch)}
+    assert devices == {
         "source": "meta",
         "source_lengths": "cpu",
         "target_input": "meta",
@@ -66,85 +68,160 @@ def test_encode_pairs_gives_ids_without_special_ones():
 # --- How rows are dealt to batches ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pool", [1, 3, 100])
-@pytest.mark.parametrize("batch_size", [1, 7, 100, 1000])
-def test_every_row_comes_exactly_once_an_epoch(id_pairs, batch_size, pool):
+def test_every_row_comes_exactly_once_an_epoch(id_pairs):
     lengths = [(len(source), len(target)) for source, target in id_pairs]
-    sampler = BucketSampler(lengths, batch_size, pool)
-    for _ in range(2):
-        batches = list(sampler)
-        assert sorted(row for rows in batches for row in rows) == list(range(100))
-        assert len(batches) == len(sampler) == -(-100 // batch_size)
-        assert max(map(len, batches)) == min(batch_size, 100)
+    wrong = []
+    for batch_size in (1, 7, 100, 1000):
+        for pool in (1, 3, 100):
+            sampler = BucketSampler(lengths, batch_size, pool)
+            for epoch in range(2):
+                batches = list(sampler)
+                rows = sorted(row for rows in batches for row in rows)
+                sizes = sorted(map(len, batches), reverse=True)
+                full, rest = divmod(100, batch_size)
+                if (
+                    rows != list(range(100))
+                    or sizes != [batch_size] * full + [rest] * (rest > 0)
+                    or len(sampler) != len(batches)
+                ):
+                    wrong.append((batch_size, pool, epoch, sizes))
+    assert wrong == []
 
 
 def test_loader_gives_every_pair_in_batches(id_pairs):
-    found = []
+    pairs = []
     for batch in make_loader(id_pairs, batch_size=8):
         for source, long, target, longer in zip(
             batch.source, batch.source_lengths, batch.target_input, batch.target_lengths, strict=True
         ):
-            found.append((source[:long].tolist(), target[1:longer].tolist()))
-    assert sorted(found) == sorted(id_pairs)
+            pairs.append((source[:long].tolist(), target[1:longer].tolist()))
+    assert sorted(pairs) == sorted(id_pairs)
 
 
-def test_each_epoch_has_other_batches(id_pairs):
-    loader = make_loader(id_pairs, batch_size=8, pool=4)
-    first, second = ({row_of_ids(batch) for batch in loader} for _ in range(2))
-    assert first != second
+def test_the_seed_decides_the_epochs_which_differ_from_each_other(id_pairs):
+    def two_epochs(**settings: int) -> list[list[str]]:
+        loader = make_loader(id_pairs, batch_size=8, **settings)
+        return [[contents(batch) for batch in loader] for _ in range(2)]
+
+    assert two_epochs(seed=1) == two_epochs(seed=1) != two_epochs(seed=2)
+    assert two_epochs() == two_epochs(seed=0, pool=20)
+    first, second = two_epochs(seed=1, pool=4)
+    assert set(first) != set(second)
 
 
-def test_same_seed_same_epochs_and_another_seed_others(id_pairs):
-    def two_epochs(seed: int) -> list[str]:
-        loader = make_loader(id_pairs, batch_size=8, seed=seed)
-        return [row_of_ids(batch) for _ in range(2) for batch in loader]
+def test_buckets_save_more_than_half_of_the_padding_and_do_not_come_in_order_of_length(id_pairs):
+    def epoch(pool: int) -> list[Batch]:
+        return list(make_loader(id_pairs, batch_size=10, pool=pool))
 
-    assert two_epochs(1) == two_epochs(1)
-    assert two_epochs(1) != two_epochs(2)
-
-
-def test_batches_do_not_come_in_order_of_length(id_pairs):
-    lengths = [batch.source.shape[1] for batch in make_loader(id_pairs, batch_size=8, pool=100)]
-    assert lengths != sorted(lengths)
-
-
-def test_buckets_save_more_than_half_of_the_padding(id_pairs):
     def padding(pool: int) -> int:
-        loader = make_loader(id_pairs, batch_size=10, pool=pool)
-        return sum(int((batch.source == PAD_ID).sum()) for batch in loader)
+        return sum(int((batch.source == PAD_ID).sum()) for batch in epoch(pool))
 
     assert padding(pool=10) < padding(pool=1) / 2
+    assert padding(pool=10) < padding(pool=3) < padding(pool=1)
+    lengths = [batch.source.shape[1] for batch in epoch(pool=10)]
+    assert lengths not in (sorted(lengths), sorted(lengths, reverse=True))
 
 
-def row_of_ids(batch) -> str:
-    return str(batch.source.tolist())
+def test_rows_of_equal_source_length_are_together_by_target_length(id_pairs):
+    pairs = [([5] * 4, target) for _, target in id_pairs]
+    batches = list(make_loader(pairs, batch_size=10, pool=10))
+    spans = sorted((int(batch.target_lengths.min()), int(batch.target_lengths.max())) for batch in batches)
+    assert all(longest <= shortest for (_, longest), (shortest, _) in itertools.pairwise(spans))
+
+
+# --- The place in the order -----------------------------------------------------------------------
+
+
+def test_a_loader_goes_on_from_any_place_of_any_epoch_of_another(id_pairs):
+    def loader(seed: int = 3):
+        return make_loader(id_pairs, batch_size=16, seed=seed)  # seven batches
+
+    whole = loader()
+    epochs = [[contents(batch) for batch in whole] for _ in range(3)]
+    wrong = []
+    for stop in range(15):  # two epochs and a batch, so that both edges are among the places
+        first, batches, place = loader(), [], None
+        while len(batches) < stop:
+            for batch in first:
+                batches.append(contents(batch))
+                place = first.state_dict()
+                if len(batches) == stop:
+                    break
+        second = loader(seed=99)
+        second.load_state_dict(place or first.state_dict())
+        while len(batches) < 21:
+            batches += [contents(batch) for batch in second]
+        if batches != [*epochs[0], *epochs[1], *epochs[2]]:
+            wrong.append(stop)
+    assert wrong == []
+
+
+def test_only_an_epoch_that_is_gone_through_moves_the_order(id_pairs):
+    whole = make_loader(id_pairs, batch_size=16, seed=3)
+    epochs = [[contents(batch) for batch in whole] for _ in range(2)]
+
+    looked_into = make_loader(id_pairs, batch_size=16, seed=3)
+    for epoch in epochs:
+        next(iter(looked_into))
+        for _, _ in zip(range(3), looked_into, strict=False):
+            pass
+        assert [contents(batch) for batch in looked_into] == epoch
+
+    resumed = make_loader(id_pairs, batch_size=16)
+    started = iter(whole)
+    batches = [contents(next(started)) for _ in range(2)]
+    resumed.load_state_dict(whole.state_dict())
+    next(iter(resumed))
+    assert [*batches, *map(contents, resumed)] == [*batches, *map(contents, started)]
+
+
+def test_two_iterations_at_once_are_the_same_epoch_and_the_place_is_that_of_the_last_batch_given(id_pairs):
+    loader = make_loader(id_pairs, batch_size=16, seed=3)
+    outer = iter(loader)
+    first = [contents(next(outer)), contents(next(outer))]
+    assert [contents(batch) for batch in loader][:2] == first
+    next(outer)
+    place = loader.state_dict()
+    rest = [contents(batch) for batch in outer]
+    other = make_loader(id_pairs, batch_size=16)
+    other.load_state_dict(place)
+    assert [contents(batch) for batch in other] == rest
+    assert [contents(batch) for batch in other] == [contents(batch) for batch in loader]
+
+
+def test_shuffling_draws_nothing_from_the_random_numbers_of_training(id_pairs):
+    before = torch.get_rng_state()
+    list(make_loader(id_pairs))
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 # --- Bad input ------------------------------------------------------------------------------------
 
 
-def test_pad_names_the_empty_sentence():
-    with pytest.raises(ValueError, match=r"sequences: number 1 is empty; .* at least one token"):
-        pad([[4], []])
-
-
-def test_empty_batch_is_refused():
-    with pytest.raises(ValueError, match="there are none; a batch needs at least one sentence"):
-        make_batch([])
-
-
 @pytest.mark.parametrize(
-    ("pairs", "ends_in_eos"),
+    ("call", "message"),
     [
-        ([([4], [4]), ([], [4])], False),
-        ([([4], [4]), ([4], [])], False),
-        ([([4], [4, EOS_ID]), ([4], [EOS_ID])], True),
+        (lambda: pad([[4], []]), "sequences: number 1 is empty; a sentence needs at least one token"),
+        (lambda: pad([]), "sequences: there are none; a batch needs at least one sentence"),
+        (lambda: make_batch([]), "there are none; a batch needs at least one sentence"),
+        (lambda: make_loader([]), "pairs: there are none; a loader needs at least one"),
+        (lambda: make_batch([([4], [4]), ([], [4])]), "number 1 is empty"),
+        (lambda: make_batch([([4], [4]), ([4], [])]), "the target of number 1 is empty"),
+        (
+            lambda: make_batch([([4], [4, 2]), ([4], [2])], ends_in_eos=True),
+            "the target of number 1 is empty",
+        ),
+        (
+            lambda: make_loader([([4], [4])], batch_size=0),
+            "batch_size: 0 is not allowed; it must be 1 or more",
+        ),
+        (lambda: make_loader([([4], [4])], batch_size=-1), "batch_size: -1 is not allowed"),
+        (lambda: make_loader([([4], [4])], pool=0), "pool: 0 is not allowed; it must be 1 or more"),
     ],
-    ids=["source", "target", "target of EOS alone"],
 )
-def test_batch_with_an_empty_sentence_is_refused(pairs, ends_in_eos):
-    with pytest.raises(ValueError, match="number 1 is empty"):
-        make_batch(pairs, ends_in_eos)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        call()
 
 
 @pytest.mark.parametrize("target", [[4], [EOS_ID, 4], []])
@@ -154,13 +231,20 @@ def test_promised_eos_that_is_missing_is_named(target):
         make_batch([([4], [4, EOS_ID]), ([4], target)], ends_in_eos=True)
 
 
-@pytest.mark.parametrize("value", [0, -1])
-@pytest.mark.parametrize("name", ["batch_size", "pool"])
-def test_sizes_below_one_are_refused(name, value, id_pairs):
-    with pytest.raises(ValueError, match=f"{name}: {value} is not allowed; it must be 1 or more"):
-        make_loader(id_pairs, **{name: value})
-
-
-def test_loader_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="pairs: there are none; a loader needs at least one"):
-        make_loader([])
+def test_special_ids_inside_a_sentence_are_refused_wherever_they_stand():
+    make_batch([([UNK_ID], [UNK_ID])])  # an unknown word is a word
+    accepted = []
+    for special in (PAD_ID, SOS_ID, EOS_ID):
+        for sentence in ([special, 4, 5], [4, special, 5], [4, 5, special], [special]):
+            for side in ("source", "target"):
+                pair = (sentence, [4]) if side == "source" else ([4], sentence)
+                for ends_in_eos in (False, True):
+                    ends = [EOS_ID] if ends_in_eos else []
+                    pairs = [([6, 7, 8, 9], [6, *ends]), (pair[0], [*pair[1], *ends]), ([6], [6, *ends])]
+                    try:
+                        make_batch(pairs, ends_in_eos)
+                        accepted.append((side, sentence, ends_in_eos))
+                    except ValueError as error:
+                        if f"the {side} of number 1 has the id {special} " not in str(error):
+                            accepted.append((side, sentence, ends_in_eos, str(error)))
+    assert accepted == []

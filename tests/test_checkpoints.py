@@ -1,224 +1,615 @@
 """Checkpoints: a training that was killed goes on as if it had not been; damaged files are named."""
 
-import pickle
+import os
+import random
+import re
+import stat
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from seq2seq_utils import checkpoints
 from seq2seq_utils.batching import IdPair, make_batch, make_loader
-from seq2seq_utils.models import Seq2Seq, plain_model
-from seq2seq_utils.training import EarlyStopping, History, evaluate_loss, fit, seed_everything
+from seq2seq_utils.models import Seq2Seq, attention_model, plain_model
+from seq2seq_utils.training import (
+    Checkpoint,
+    EarlyStopping,
+    History,
+    Run,
+    Settings,
+    checkpoints,
+    evaluate_loss,
+    fit,
+    linear_schedule,
+    seed_everything,
+)
 
-PLAN = {"epochs": 5, "learning_rate": 1e-2, "label_smoothing": 0.1, "warmup": 4}
+SETTINGS = Settings(
+    epochs=3, learning_rate=1e-2, label_smoothing=0.1, warmup=4, clip_norm=0.5, teacher_forcing=0.5
+)
+BATCH_SIZE, STEPS = 25, 12  # four batches in each of the three epochs
 
 
-class KilledError(Exception):
+class KilledError(BaseException):
     """What stops a training from outside."""
 
 
-def small_model(hidden_size: int = 12) -> Seq2Seq:
-    return plain_model(20, 20, embedding_size=8, hidden_size=hidden_size, dropout=0.3)
+class Killer:
+    """Kills a training at a moment: at the so-manieth time that it comes to a place."""
+
+    def __init__(self, place: str = "", number: int = 0) -> None:
+        self.place = place
+        self.number = number
+
+    def at(self, place: str) -> None:
+        if place == self.place:
+            self.number -= 1
+            if self.number == 0:
+                raise KilledError
 
 
 def train(
-    pairs: list[IdPair], killed_after: int | None = None, seed: int = 7, **settings
+    pairs: list[IdPair],
+    checkpoint: Checkpoint | None = None,
+    killer: Killer | None = None,
+    seed: int = 7,
+    settings: Settings = SETTINGS,
 ) -> tuple[Seq2Seq, History]:
     """A training with everything in it that is random: weights, order, dropout, fed words."""
     seed_everything(seed)
-    model, loader = small_model(), make_loader(pairs, batch_size=16, seed=seed)
-    watched = [make_batch(pairs[:40])]
+    model = plain_model(20, 20, embedding_size=8, hidden_size=12, dropout=0.3)
+    loader, watched = make_loader(pairs, batch_size=BATCH_SIZE, seed=7), [make_batch(pairs[:40])]
+    killer = killer or Killer()
+    model.decoder.register_forward_pre_hook(lambda *_: killer.at("forward"))
+    step = model.decoder.step
+
+    def killed_step(token: Tensor, state):
+        killer.at("word")
+        return step(token, state)
+
+    model.decoder.step = killed_step
 
     def measure(model: Seq2Seq) -> dict[str, float]:
-        return {"validation_loss": evaluate_loss(model, watched)}
+        killer.at("measure")
+        return {"validation_loss": evaluate_loss(model, watched), "luck": random.random()}
 
-    calls = 0
+    def after_epoch(run: Run) -> bool:
+        killer.at("after epoch")
+        return False
 
-    def killing(model: Seq2Seq) -> dict[str, float]:
-        nonlocal calls
-        if calls == killed_after:
-            raise KilledError
-        calls += 1
-        return measure(model)
-
-    return model, fit(model, loader, teacher_forcing=0.5, measure=killing, **PLAN | settings)
+    stopping = EarlyStopping("validation_loss", patience=9)
+    return model, fit(model, loader, settings, measure, [stopping, after_epoch], checkpoint)
 
 
 def numbers(history: History) -> list[dict[str, float]]:
+    """All that is written down but the time."""
     return [
         {name: value for name, value in record.items() if name != "seconds"} for record in history.records
     ]
 
 
-@pytest.mark.parametrize("killed_after", [1, 3])
-def test_a_training_that_was_killed_and_resumed_has_the_losses_and_weights_of_one_that_was_not(
-    id_pairs, tmp_path, killed_after
-):
-    whole, history = train(id_pairs)
-    file = tmp_path / "folder" / "run.pt"
-    with pytest.raises(KilledError):
-        train(id_pairs, killed_after, checkpoint=file)
-    torch.rand(100)  # another process has other random numbers behind it
-    resumed, again = train(id_pairs, seed=99, checkpoint=file)
+def weights_of(model: Seq2Seq) -> dict[str, Tensor]:
+    return {name: weights.clone() for name, weights in model.state_dict().items()}
+
+
+def are_equal(some: dict[str, Tensor], others: dict[str, Tensor]) -> bool:
+    return some.keys() == others.keys() and all(torch.equal(some[name], others[name]) for name in some)
+
+
+@pytest.fixture
+def kill_in_write(monkeypatch):
+    """Lets killers strike while a file is written, too: before it is synced, and before it is renamed."""
+    killers: list[Killer] = []
+    rename = os.replace
+
+    def killed_rename(*given) -> None:
+        for killer in killers:
+            killer.at("rename")
+        rename(*given)
+
+    def killed_sync(_) -> None:  # and nothing else: it takes time, and no machine goes down here
+        for killer in killers:
+            killer.at("sync")
+
+    monkeypatch.setattr(os, "replace", killed_rename)
+    monkeypatch.setattr(os, "fsync", killed_sync)
+    return killers
+
+
+# --- Going on -------------------------------------------------------------------------------------
+
+
+def test_a_training_killed_anywhere_goes_on_to_the_same_numbers_to_the_bit(id_pairs, tmp_path, kill_in_write):
+    model, history = train(id_pairs)
+    whole = weights_of(model), numbers(history)
+    assert len({record["validation_loss"] for record in history.records}) == 4
+    different, never_killed = [], []
+    # Steps 1 to 4 are the first epoch; the last of these kills comes right after its last step.
+    for every_steps, places in {
+        None: [("measure", 1), ("measure", 2), ("after epoch", 3), ("word", 70), ("sync", 1), ("rename", 2)],
+        1: [("word", 1), ("word", 20), ("measure", 2), ("measure", 4), ("after epoch", 2)]
+        + [(name, number) for name in ("sync", "rename") for number in (1, 2, 4, 5, 6)],
+        3: [("word", 30), ("word", 60), ("word", 120), ("after epoch", 4), ("rename", 2)],
+    }.items():
+        for place, number in places:
+            file = tmp_path / f"{every_steps}" / f"{place}-{number}.pt"
+            killer = Killer(place, number)
+            kill_in_write[:] = [killer]
+            try:
+                train(id_pairs, Checkpoint(file, every_steps), killer)
+                never_killed.append((every_steps, place, number))
+            except KilledError:
+                pass
+            torch.rand(100), random.random()  # another process has other random numbers behind it
+            seed = 99 if file.exists() else 7  # and another start, which counts only if nothing was written
+            model, history = train(id_pairs, Checkpoint(file, every_steps), seed=seed)
+            if not are_equal(weights_of(model), whole[0]) or numbers(history) != whole[1]:
+                different.append((every_steps, place, number))
+            seconds = [record["seconds"] for record in history.records]
+            if seconds != sorted(set(seconds)):
+                different.append((every_steps, place, number, seconds))
+            if [path.name for path in file.parent.glob(f"{file.name}*")] != [file.name]:
+                different.append((every_steps, place, number, "files"))
+    assert never_killed == []
+    assert different == []
+
+
+def test_a_training_killed_again_and_again_goes_on_too(id_pairs, tmp_path):
+    model, history = train(id_pairs)
+    checkpoint = Checkpoint(str(tmp_path / "folder" / "run.pt"), every_steps=2)
+    deaths = 0
+    for _ in range(STEPS):
+        try:
+            resumed, again = train(id_pairs, checkpoint, Killer("word", 31), seed=7)
+            break
+        except KilledError:
+            deaths += 1
+    assert deaths >= 4
     assert numbers(again) == numbers(history)
-    for name, weights in whole.state_dict().items():
-        assert torch.equal(weights, resumed.state_dict()[name]), name
+    assert are_equal(weights_of(resumed), weights_of(model))
 
 
-def test_it_goes_on_in_a_new_process_too(id_pairs, tmp_path):
-    _, history = train(id_pairs)
+def test_the_file_is_written_after_so_many_steps_and_after_each_epoch(id_pairs, tmp_path, monkeypatch):
+    def places(every_steps: int | None) -> list[tuple[int, int]]:
+        written = []
+
+        def save(path: Path, contents: dict) -> None:
+            written.append((contents["step"], len(contents["records"]) - 1))
+
+        monkeypatch.setattr(checkpoints, "save", save)
+        train(id_pairs, Checkpoint(tmp_path / "run.pt", every_steps))
+        return written
+
+    assert places(None) == [(4, 1), (8, 2), (12, 3)]
+    inside = [(3, 0), (6, 1), (9, 2), (12, 2)]
+    assert places(3) == sorted([*inside, (4, 1), (8, 2), (12, 3)])
+    with pytest.raises(ValueError, match="every_steps: 0 is not allowed; it must be 1 or more"):
+        Checkpoint(tmp_path / "run.pt", every_steps=0)
+
+
+PROGRAM = """
+    import os, sys
+    import torch
+    torch.set_num_threads(1)
+    from test_checkpoints import Checkpoint, report, train
+
+    _, file, dies_at, seed = sys.argv
+    rename, calls = os.replace, []
+
+    def dying(*given):
+        calls.append(given)
+        if len(calls) == int(dies_at):
+            os._exit(9)  # as if killed: nothing is cleaned up
+        rename(*given)
+
+    os.replace = dying
+    print(report(*train(PAIRS, Checkpoint(file, every_steps=3), seed=int(seed))))
+"""
+
+
+def report(model: Seq2Seq, history: History) -> str:
+    return repr([numbers(history), *(weights.tolist() for weights in model.parameters())])
+
+
+def test_it_goes_on_in_a_new_process_and_removes_what_the_dead_one_left(id_pairs, tmp_path):
+    folder = tmp_path / "runs"
+    program = textwrap.dedent(PROGRAM).replace("PAIRS", repr(id_pairs))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+
+    def run(dies_at: int, seed: int) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-c", program, str(folder / "run.pt"), str(dies_at), str(seed)]
+        return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    assert run(dies_at=4, seed=7).returncode == 9, "inside the second epoch"
+    assert len(list(folder.iterdir())) == 2, "a checkpoint, and one that was not finished"
+    (folder / "other.pt.1.tmp").touch()  # of another training
+    resumed = run(dies_at=0, seed=99)
+    assert (resumed.returncode, resumed.stderr) == (0, "")
+    assert sorted(path.name for path in folder.iterdir()) == ["other.pt.1.tmp", "run.pt"]
+    assert resumed.stdout == report(*train(id_pairs)) + "\n"
+
+
+def test_a_training_that_is_over_or_was_stopped_is_not_continued(id_pairs, tmp_path):
     file = tmp_path / "run.pt"
-    with pytest.raises(KilledError):
-        train(id_pairs, 2, checkpoint=file)
-    program = f"""
-        import torch; torch.set_num_threads(1)
-        from seq2seq_utils.batching import make_loader
-        from seq2seq_utils.models import plain_model
-        from seq2seq_utils.training import fit
-        pairs = {id_pairs!r}
-        model = plain_model(20, 20, embedding_size=8, hidden_size=12, dropout=0.3)
-        loader = make_loader(pairs, batch_size=16, seed=1)
-        for record in fit(model, loader, teacher_forcing=0.5, checkpoint={str(file)!r}, **{PLAN!r}).records:
-            print(record["train_loss"].hex())
-    """
-    command = [sys.executable, "-c", textwrap.dedent(program)]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert said == [record["train_loss"].hex() for record in history.records]
-
-
-def test_a_training_that_is_over_is_not_continued(id_pairs, tmp_path):
-    file = tmp_path / "run.pt"
-    model, history = train(id_pairs, checkpoint=file)
+    model, history = train(id_pairs, Checkpoint(file))
     written = file.read_bytes()
-    again, same = train(id_pairs, checkpoint=file)
+    again, same = train(id_pairs, Checkpoint(file), Killer("word", 1), seed=99)
     assert numbers(same) == numbers(history)
+    assert are_equal(weights_of(again), weights_of(model))
     assert file.read_bytes() == written
-    assert torch.equal(model.decoder.output.weight, again.decoder.output.weight)
+
+    values = {0: 5.0, 1: 3.0, 2: 4.0, 3: 4.5, 4: 1.0}
+    seen = []
+
+    def measure(model: Seq2Seq) -> dict[str, float]:
+        seen.append(weights_of(model))
+        return {"watched": values[len(seen) - 1]}
+
+    checkpoint, stopping = Checkpoint(tmp_path / "stopped.pt"), EarlyStopping("watched", patience=1)
+    for _ in range(2):
+        model = plain_model(20, 20, 8, 12)
+        loader = make_loader(id_pairs, batch_size=BATCH_SIZE)
+        history = fit(model, loader, Settings(epochs=4), measure, [stopping], checkpoint)
+        assert [record["epoch"] for record in history.records] == [0, 1, 2, 3]
+        assert are_equal(weights_of(model), seen[1])
+    assert len(seen) == 4
 
 
-# --- Early stopping -------------------------------------------------------------------------------
+def test_the_best_weights_are_those_of_before_the_stop_where_nothing_later_is_better(id_pairs, tmp_path):
+    seen = []
+
+    def measure(model: Seq2Seq) -> dict[str, float]:
+        seen.append(weights_of(model))
+        if len(seen) == 4:
+            raise KilledError
+        return {"watched": len(seen) - 10 * (len(seen) == 2)}  # epoch 1 is the best
+
+    checkpoint, stopping = Checkpoint(tmp_path / "run.pt"), EarlyStopping("watched", patience=9)
+
+    def attempt() -> Seq2Seq:
+        model = plain_model(20, 20, 8, 12)
+        fit(model, make_loader(id_pairs, 50), Settings(epochs=4), measure, [stopping], checkpoint)
+        return model
+
+    with pytest.raises(KilledError):
+        attempt()
+    assert are_equal(weights_of(attempt()), seen[1])
 
 
-class Scripted:
-    """A measure that gives these numbers, one an epoch, and remembers the weights it was shown."""
+def test_where_the_machine_differs_it_goes_on_and_one_line_says_so(id_pairs, tmp_path, capsys, monkeypatch):
+    def killed(name: str) -> Checkpoint:
+        checkpoint = Checkpoint(tmp_path / name)
+        with pytest.raises(KilledError):
+            train(id_pairs, checkpoint, Killer("measure", 3))
+        return checkpoint
 
-    def __init__(self, *values: float) -> None:
-        self.values = iter(values)
-        self.seen: list[torch.Tensor] = []
+    _, history = train(id_pairs)
+    train(id_pairs, killed("same.pt"))
+    assert capsys.readouterr().out == ""
 
-    def __call__(self, model: Seq2Seq) -> dict[str, float]:
-        self.seen.append(model.decoder.output.weight.detach().clone())
-        return {"watched": next(self.values)}
+    checkpoint = killed("threads.pt")
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    _, again = train(id_pairs, checkpoint)
+    assert numbers(again) == numbers(history)
+    (line,) = capsys.readouterr().out.splitlines()
+    for part in ("threads.pt", "cpu", "threads: 1", "threads: 2", "processes: 1"):
+        assert part in line
 
-
-@pytest.mark.parametrize(
-    ("values", "larger", "patience", "epochs", "best"),
-    [
-        ((3, 2, 2.5, 2.6, 1), False, 2, 5, 4),  # a new best within the patience goes on
-        ((3, 2, 2.5, 2.6, 1), False, 1, 4, 1),
-        ((3, 2, 2.5, 2.6, 1), True, 1, 3, 0),
-        ((2, 2, 2), False, 1, 3, 0),  # as good as before is not better
-    ],
-)
-def test_training_stops_when_it_gets_no_better_and_goes_back_to_the_best_weights(
-    id_pairs, tmp_path, values, larger, patience, epochs, best
-):
-    measure, stopping = Scripted(*values), EarlyStopping("watched", patience, larger)
-    file, model = tmp_path / "run.pt", small_model()
-    loader = make_loader(id_pairs, batch_size=50)
-    history = fit(model, loader, 5, measure=measure, stopping=stopping, checkpoint=file)
-    assert len(history.records) == epochs
-    assert torch.equal(model.decoder.output.weight, measure.seen[best])
-
-    again = small_model()  # stopped is stopped: there is nothing to go on with, and the best weights stay
-    fit(again, make_loader(id_pairs, batch_size=50), 5, measure=measure, stopping=stopping, checkpoint=file)
-    assert torch.equal(again.decoder.output.weight, measure.seen[best])
+    checkpoint = killed("version.pt")
+    monkeypatch.setattr(torch, "__version__", "9.9")
+    train(id_pairs, checkpoint)
+    assert "PyTorch 9.9" in capsys.readouterr().out
 
 
-def test_early_stopping_needs_something_to_watch(id_pairs):
-    with pytest.raises(ValueError, match=r"stopping: nothing measures 'bleu'; give `measure` as well"):
-        fit(small_model(), make_loader(id_pairs), 1, stopping=EarlyStopping("bleu", 1))
+def test_what_is_peculiar_to_a_device_is_not_taken_from_the_file(id_pairs, tmp_path):
+    checkpoint = Checkpoint(tmp_path / "run.pt")
+    train(id_pairs, checkpoint)
+    contents = checkpoints.load(checkpoint.path)
+    (group,) = contents["optimizer"]["param_groups"]
+    assert group["fused"] is True
+    group["fused"] = False
+    checkpoints.save(checkpoint.path, contents)
+    loader = make_loader(id_pairs, batch_size=BATCH_SIZE, seed=7)
+    run = Run.begin(plain_model(20, 20, 8, 12, dropout=0.3), loader, SETTINGS)
+    checkpoint.resume(run)
+    assert [group["fused"] for group in run.optimizer.param_groups] == [True]
+    assert run.place == (3, 0)
+    assert run.step == STEPS
+
+
+def test_numbers_of_numpy_do_not_spoil_the_file(id_pairs, tmp_path):
+    settings = Settings(
+        epochs=np.int64(2),
+        learning_rate=np.float64(0.01),
+        warmup=np.int64(1),
+        label_smoothing=np.float32(0.25),
+        teacher_forcing=np.float32(0.5),
+    )
+
+    def attempt(fails: bool, settings: Settings = settings) -> History:
+        def measure(model: Seq2Seq) -> dict[str, float]:
+            return {"accuracy": np.float32(0.5), "right": np.int64(4), "loss": torch.tensor(2.0)}
+
+        def after_epoch(run: Run) -> bool:
+            if fails and len(run.history.records) == 3:
+                raise KilledError
+            return np.False_
+
+        seed_everything(3)
+        model = plain_model(20, 20, 8, 12, dropout=np.float64(0.1))
+        loader = make_loader(id_pairs, batch_size=np.int64(50))
+        checkpoint = Checkpoint(tmp_path / "run.pt", every_steps=np.int64(1))
+        return fit(model, loader, settings, measure, [after_epoch], checkpoint)
+
+    with pytest.raises(KilledError):
+        attempt(fails=True)
+    plain = Settings(epochs=2, learning_rate=0.01, warmup=1, label_smoothing=0.25, teacher_forcing=0.5)
+    records = attempt(fails=False, settings=plain).records
+    assert [record["right"] for record in records] == [4, 4, 4]
+
+
+# --- The fingerprint ------------------------------------------------------------------------------
+
+
+def test_each_thing_that_decides_the_numbers_is_refused_by_name_if_it_differs(id_pairs, tmp_path, capsys):
+    file = tmp_path / "run.pt"
+
+    def attempt(changes: dict[str, object], fresh: bool = False) -> tuple[Seq2Seq, Run]:
+        chosen = {
+            "make": plain_model,
+            "pairs": id_pairs,
+            "embedding_size": 8,
+            "hidden_size": 12,
+            "dropout": 0.3,
+            "batch_size": BATCH_SIZE,
+            "pool": 20,
+            "seed": 7,
+            "weights": 7,
+        } | changes
+        seed_everything(chosen["weights"])
+        sizes = (chosen["embedding_size"], chosen["hidden_size"])
+        model = chosen["make"](20, 20, *sizes, dropout=chosen["dropout"])
+        loader = make_loader(chosen["pairs"], chosen["batch_size"], chosen["pool"], chosen["seed"])
+        names = Settings.__dataclass_fields__
+        settings = replace(SETTINGS, **{key: value for key, value in changes.items() if key in names})
+        run = Run.begin(model, loader, settings)
+        before = weights_of(model), loader.state_dict(), torch.get_rng_state(), random.getstate()
+        try:
+            Checkpoint(file).resume(run)
+        finally:
+            after = weights_of(model), loader.state_dict(), torch.get_rng_state(), random.getstate()
+            untouched = are_equal(before[0], after[0]) and before[1] == after[1] and before[3] == after[3]
+            attempt.untouched = untouched and torch.equal(before[2], after[2]) and run.step == 0
+        return model, run
+
+    def one_direction(*sizes: int, dropout: float) -> Seq2Seq:
+        return attention_model(*sizes, start_from="last", bidirectional=False, dropout=dropout)
+
+    line, other_line = linear_schedule(30), linear_schedule(31)
+    trained = {}
+    for forcing in (0.5, line):
+        trained[forcing] = tmp_path / f"{len(trained)}.pt"
+        train(id_pairs, Checkpoint(trained[forcing]), settings=replace(SETTINGS, teacher_forcing=forcing))
+    word_changed = [*id_pairs[:-1], (id_pairs[-1][0], [*id_pairs[-1][1][:-1], 4])]
+    assert word_changed != id_pairs
+
+    cases = [
+        # What is changed, the name in the message, both values.
+        ({"pairs": word_changed}, "pairs", None, None),
+        ({"pairs": [*id_pairs[1:], id_pairs[0]]}, "pairs", None, None),
+        ({"embedding_size": 9}, "size of encoder.embedding.weight", [20, 8], [20, 9]),
+        ({"hidden_size": 13}, "size of encoder.rnn.weight_ih_l0", [36, 8], [39, 8]),
+        ({"make": one_direction}, "size of decoder.rnn.weight_ih", "not there", [36, 20]),
+        ({"dropout": 0.4}, "dropout of encoder.dropout", 0.3, 0.4),
+        ({"batch_size": 26}, "global batch", 25, 26),
+        ({"pool": 19}, "pool", 20, 19),
+        ({"seed": 8}, "seed", 7, 8),
+        ({"epochs": 4}, "steps", 12, 16),
+        ({"learning_rate": 2e-2}, "learning_rate", 0.01, 0.02),
+        ({"warmup": 5}, "warmup", 4, 5),
+        ({"clip_norm": 1.0}, "clip_norm", 0.5, 1.0),
+        ({"label_smoothing": 0.0}, "label_smoothing", 0.1, 0.0),
+        ({"teacher_forcing": 0.6}, "teacher_forcing", 0.5, 0.6),
+        ({"teacher_forcing": line}, "teacher_forcing", 0.5, "a schedule, "),
+    ]
+    schedule_cases = [
+        ({"teacher_forcing": other_line}, "teacher_forcing", "a schedule, ", "a schedule, "),
+        ({"teacher_forcing": 0.5}, "teacher_forcing", "a schedule, ", 0.5),
+    ]
+    wrong = []
+    for forcing, of_file in ((0.5, cases), (line, schedule_cases)):
+        file = trained[forcing]
+        for changes, name, before, now in of_file:
+            try:
+                attempt(changes)
+                wrong.append((changes, "not refused"))
+                continue
+            except ValueError as error:
+                message = str(error)
+            other = f"{file} is of another training: {name} is "
+            match = re.search(re.escape(other) + "(.+) there, and (.+) here", message)
+            values = match.groups() if match else ("", "")
+            shown = [
+                str(value) in text
+                for value, text in zip((before, now), values, strict=True)
+                if value is not None
+            ]
+            if not match or not all(shown) or values[0] == values[1] or not attempt.untouched:
+                wrong.append((changes, message, attempt.untouched))
+    assert wrong == []
+    names = {name for _, name, *_ in cases}
+    _, run = attempt({"teacher_forcing": linear_schedule(30)})  # the same ratios, by another function
+    assert run.step == STEPS
+    covered = {
+        name for name in checkpoints.fingerprint(run) if not name.startswith(("size of", "dropout of"))
+    }
+    assert covered <= names, "each of them is changed above"
+
+    file = trained[0.5]
+    model, run = attempt({"weights": 8})  # of the weights and words drawn so far nothing is left
+    assert run.step == STEPS
+    assert are_equal(weights_of(model), checkpoints.load(file)["model"])
+    assert capsys.readouterr().out == ""
+
+
+def test_a_loader_that_has_no_places_is_refused(id_pairs, tmp_path):
+    with pytest.raises(ValueError, match="checkpoint: this loader cannot be set to a place in its order"):
+        fit(
+            plain_model(20, 20, 8, 12),
+            [make_batch(id_pairs)],
+            Settings(epochs=1),
+            checkpoint=Checkpoint(tmp_path / "run.pt"),
+        )
+
+
+# --- Random states --------------------------------------------------------------------------------
+
+
+def test_states_of_more_gpus_than_are_here_are_left_out(monkeypatch):
+    four = [torch.tensor([number], dtype=torch.uint8) for number in range(4)]
+    with monkeypatch.context() as there:
+        there.setattr(torch.cuda, "is_initialized", lambda: True)
+        there.setattr(torch.cuda, "get_rng_state_all", lambda: four)
+        states = checkpoints.random_states()
+    drawn = torch.rand(1), random.random()
+    for gpus in (0, 2, 4, 8):
+        restored = []
+        with monkeypatch.context() as here:
+            here.setattr(torch.cuda, "device_count", lambda gpus=gpus: gpus)
+            here.setattr(
+                torch.cuda, "set_rng_state", lambda *given, restored=restored: restored.append(given)
+            )
+            checkpoints.set_random_states(states)
+        assert restored == [(four[number], number) for number in range(min(gpus, 4))]
+        assert (torch.rand(1), random.random()) == drawn
+
+
+def test_a_gpu_that_nothing_uses_is_left_alone(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: False)
+    assert "cuda" not in checkpoints.random_states()
 
 
 # --- Files ----------------------------------------------------------------------------------------
 
 
-def test_a_checkpoint_of_another_model_is_refused_and_the_model_left_as_it_was(id_pairs, tmp_path):
+def test_a_file_is_whole_and_synced_before_it_takes_the_place_of_the_old_one(tmp_path, monkeypatch):
+    file, events = tmp_path / "folder" / "run.pt", []
+    fsync, rename = os.fsync, os.replace
+
+    def synced(descriptor: int) -> None:
+        fsync(descriptor)
+        status = os.fstat(descriptor)
+        events.append(("sync", status.st_ino, status.st_size))
+
+    def renamed(old: Path, new: Path) -> None:
+        status = os.stat(old)
+        assert Path(old).parent == file.parent, "beside it, so that it can be renamed"
+        assert Path(new) == file
+        events.append(("rename", status.st_ino, status.st_size))
+        rename(old, new)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    checkpoints.save(file, {"weights": torch.zeros(1000)})
+    status = file.stat()
+    assert events == [(name, status.st_ino, status.st_size) for name in ("sync", "rename")]
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_file_is_readable_by_everyone_unless_the_user_wants_otherwise(tmp_path):
+    modes = {}
+    for umask in (0o022, 0o077):
+        old = os.umask(umask)
+        try:
+            checkpoints.save(tmp_path / f"{umask}.pt", {})
+        finally:
+            os.umask(old)
+        modes[umask] = stat.S_IMODE((tmp_path / f"{umask}.pt").stat().st_mode)
+    assert modes == {0o022: 0o644, 0o077: 0o600}
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     file = tmp_path / "run.pt"
-    train(id_pairs, checkpoint=file)
-    other = small_model(hidden_size=13)
-    before = {name: weights.clone() for name, weights in other.state_dict().items()}
-    with pytest.raises(
-        ValueError, match=r"run\.pt is of another model: encoder\.rnn\.weight_ih_l0 is of shape"
+    checkpoints.save(file, {"epoch": 1})
+
+    def full(*_) -> None:
+        raise OSError("no space left on device")
+
+    with pytest.raises(Exception, match="lambda"):
+        checkpoints.save(file, {"epoch": lambda: 2})  # cannot be written
+    for name in ("fsync", "replace"):
+        with monkeypatch.context() as broken:
+            broken.setattr(os, name, full)
+            with pytest.raises(OSError, match="no space left"):
+                checkpoints.save(file, {"epoch": 2})
+        assert checkpoints.load(file) == {"format": 3, "epoch": 1}
+        assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_damaged_checkpoint_is_named_and_no_byte_of_it_believed(id_pairs, tmp_path):
+    file = tmp_path / "run.pt"
+    train(id_pairs, Checkpoint(file))
+    contents = file.read_bytes()
+    place = contents.index(checkpoints.load(file)["model"]["decoder.output.weight"].numpy().tobytes())
+    flipped = bytearray(contents)
+    flipped[place + 17] ^= 1
+    wrong = []
+    for damage in (
+        b"",
+        b"not a checkpoint",
+        contents[:100],
+        contents[:-1],
+        contents[: len(contents) // 2],
+        flipped,
     ):
-        fit(other, make_loader(id_pairs, batch_size=16), checkpoint=file, **PLAN)
-    assert all(torch.equal(before[name], weights) for name, weights in other.state_dict().items())
+        file.write_bytes(damage)
+        with pytest.raises(ValueError, match=r"run\.pt is damaged, or not a checkpoint"):
+            train(id_pairs, Checkpoint(file))
+        if file.read_bytes() != damage:
+            wrong.append(damage[:20])
+    assert wrong == []
 
 
-@pytest.mark.parametrize(("setting", "value"), [("learning_rate", 1e-3), ("warmup", 5), ("epochs", 6)])
-def test_a_checkpoint_of_another_training_is_refused(id_pairs, tmp_path, setting, value):
-    file = tmp_path / "run.pt"
-    train(id_pairs, checkpoint=file)
-    named = "steps" if setting == "epochs" else setting
-    with pytest.raises(ValueError, match=rf"run\.pt is of another training: {named} is"):
-        train(id_pairs, checkpoint=file, **{setting: value})
-
-
-@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"not a checkpoint"])
-def test_a_damaged_checkpoint_is_named(id_pairs, tmp_path, damage):
-    file = tmp_path / "run.pt"
-    train(id_pairs, checkpoint=file)
-    file.write_bytes(damage(file.read_bytes()))
-    with pytest.raises(ValueError, match=r"run\.pt is damaged, or not a checkpoint"):
-        train(id_pairs, checkpoint=file)
-
-
-def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"there is no checkpoint .*gone\.pt"):
-        checkpoints.load(tmp_path / "gone.pt")
-
-
-def test_what_else_torch_saves_is_not_a_checkpoint(tmp_path):
+def test_what_is_no_checkpoint_or_one_of_another_version_is_named(tmp_path):
     file = tmp_path / "weights.pt"
-    torch.save(small_model().state_dict(), file)
-    with pytest.raises(ValueError, match=r"weights\.pt is not a checkpoint of this version"):
+    with pytest.raises(FileNotFoundError, match=r"there is no checkpoint .*weights\.pt"):
         checkpoints.load(file)
-    checkpoints.save(file, {"model": {}})
-    with pytest.raises(ValueError, match=r"weights\.pt holds no records"):
-        checkpoints.load(file, "model", "records")
+    for contents in (plain_model(20, 20, 8, 12).state_dict(), [1, 2]):
+        torch.save(contents, file)
+        with pytest.raises(ValueError, match=r"weights\.pt is not a checkpoint$"):
+            checkpoints.load(file)
+    torch.save({"format": 1, "model": {}}, file)
+    with pytest.raises(ValueError, match=r"weights\.pt has the format 1; only 3 can be read"):
+        checkpoints.load(file)
+    checkpoints.save(file, {"model": {}, "best": None})
+    assert checkpoints.load(file, "model", "best")["best"] is None
+    with pytest.raises(ValueError, match=r"weights\.pt holds no records, step"):
+        checkpoints.load(file, "model", "records", "step")
+
+
+class Evil:
+    """What runs code when it is read."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple:
+        return (Path.touch, (self.file,))
 
 
 def test_a_checkpoint_cannot_run_code(tmp_path):
-    class Evil:
-        def __reduce__(self) -> tuple:
-            return (print, ("run",))
-
-    file = tmp_path / "evil.pt"
-    torch.save({"format": 1, "model": Evil()}, file)
+    file, trace = tmp_path / "evil.pt", tmp_path / "trace"
+    torch.save({"format": 3, "model": Evil(trace)}, file)
     with pytest.raises(ValueError, match=r"evil\.pt is damaged, or not a checkpoint"):
         checkpoints.load(file)
-
-
-def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
-    file = tmp_path / "run.pt"
-    checkpoints.save(file, {"epoch": 1})
-    with pytest.raises((AttributeError, pickle.PicklingError)):
-        checkpoints.save(file, {"epoch": lambda: 2})  # cannot be written
-    assert checkpoints.load(file)["epoch"] == 1
-    assert list(tmp_path.iterdir()) == [file]
-
-
-def test_the_unfinished_file_lies_beside_the_finished_one_so_that_it_can_be_renamed(tmp_path, monkeypatch):
-    places = []
-    monkeypatch.setattr(checkpoints.os, "replace", lambda old, new: places.append((Path(old).parent, new)))
-    checkpoints.save(tmp_path / "run.pt", {"epoch": 1})
-    assert places == [(tmp_path, tmp_path / "run.pt")]
-
-
-def test_a_loader_that_cannot_be_set_to_a_later_epoch_is_refused(id_pairs, tmp_path):
-    with pytest.raises(ValueError, match="checkpoint: this loader cannot be set to a later epoch"):
-        fit(small_model(), [make_batch(id_pairs)], 1, checkpoint=tmp_path / "run.pt")
+    assert not trace.exists()
+    torch.load(file, weights_only=False)
+    assert trace.exists(), "it would have"

@@ -1,21 +1,37 @@
-"""The recipes: equal sizes, the validation set that decides, and the script of the full budget."""
+"""The recipes: equal sizes, the validation set that decides, and how pairs as text are trained on."""
 
-import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 
-from seq2seq_utils import multi30k, recipes
-from seq2seq_utils.corpus import Splits, generate_splits
-from seq2seq_utils.models import count_parameters
-from seq2seq_utils.subwords import SubwordTokenizer
-from seq2seq_utils.text import TextCodec, Vocabulary, WordTokenizer
+from seq2seq_utils.batching import encode_pairs, make_loader
+from seq2seq_utils.grammar import generate_splits
+from seq2seq_utils.models import Seq2Seq, count_parameters
+from seq2seq_utils.pairs import Splits
+from seq2seq_utils.text import SubwordTokenizer, TextCodec, Vocabulary, WordTokenizer
+from seq2seq_utils.training import (
+    Checkpoint,
+    Settings,
+    evaluate_loss,
+    fit,
+    recipes,
+    seed_everything,
+    train_pairs,
+)
 
-TOOLS = Path(__file__).resolve().parent.parent / "tools"
-SMALL = recipes.Recipe(200, 12, 16, 12, 0.1, 0.1, 32, 2, 5e-3, 2)
+SMALL = recipes.Recipe(
+    pieces=200,
+    embedding_size=12,
+    hidden_size=16,
+    attention_size=12,
+    dropout=0.1,
+    label_smoothing=0.1,
+    batch_size=32,
+    epochs=2,
+    learning_rate=5e-3,
+    warmup=2,
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,117 +39,116 @@ def splits() -> Splits:
     return generate_splits("french", 120, 20, 40, (3, 6))
 
 
-@pytest.mark.parametrize(
-    ("recipe", "pieces"), [(recipes.QUICK, 1950), (recipes.QUICK, 600), (recipes.FULL, 3900)]
-)
-def test_both_models_of_a_recipe_have_equally_many_parameters(recipe, pieces):
-    codec = TextCodec(WordTokenizer(), Vocabulary(f"v{number}" for number in range(pieces)))
-    sizes = [count_parameters(recipes.make_model(kind, recipe, codec, codec)) for kind in recipes.MODELS]
-    assert max(sizes) < 1.01 * min(sizes)
-    assert max(sizes) <= 10_000_000
+@pytest.fixture(scope="module")
+def codecs(splits) -> tuple[TextCodec, TextCodec]:
+    return recipes.codecs(splits.train, SMALL)
 
 
-def test_an_unknown_model_is_named(splits):
+def test_both_models_of_a_recipe_have_equally_many_parameters():
+    wrong = []
+    for recipe, pieces in ((recipes.QUICK, 1950), (recipes.QUICK, 600), (recipes.FULL, 3900)):
+        codec = TextCodec(WordTokenizer(), Vocabulary(f"v{number}" for number in range(pieces)))
+        sizes = [count_parameters(recipes.make_model(kind, recipe, codec, codec)) for kind in recipes.MODELS]
+        if not max(sizes) < 1.01 * min(sizes) or max(sizes) > 10_000_000:
+            wrong.append((recipe, pieces, sizes))
+    assert wrong == []
+
+
+def test_a_model_has_the_sizes_of_the_recipe_and_its_dropout(codecs):
+    attention, plain = (recipes.make_model(kind, SMALL, *codecs) for kind in recipes.MODELS)
+    assert attention.decoder.context.v_a.shape == (SMALL.attention_size,)
+    assert attention.decoder.rnn.hidden_size == SMALL.hidden_size
+    for model in (attention, plain):
+        assert model.encoder.embedding.weight.shape == (len(codecs[0].vocabulary), SMALL.embedding_size)
+        assert model.decoder.vocabulary_size == len(codecs[1].vocabulary)
+        rates = {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)}
+        assert rates == {SMALL.dropout}
+    gates = plain.decoder.rnn.bias_ih_l0.detach().chunk(3)
+    assert gates[1].mean() > 1.5 > abs(gates[0].mean()) + 1, "the plain model's update gate starts open"
     with pytest.raises(ValueError, match="kind: 'transformer' is not one of attention, plain"):
-        recipes.make_model("transformer", SMALL, *recipes.codecs(splits.train, SMALL))
+        recipes.make_model("transformer", SMALL, *codecs)
 
 
-def test_pieces_are_learned_from_the_training_pairs_alone(splits):
-    source, target = recipes.codecs(splits.train, SMALL)
-    again, _ = recipes.codecs(generate_splits("french", 120, 20, 40, (3, 6)).train, SMALL)
-    assert source.vocabulary.tokens == again.vocabulary.tokens
-    assert source.vocabulary.tokens != target.vocabulary.tokens
-    found = {piece for pair in splits.train for piece in source.tokenizer.tokenize(pair.source)}
-    assert set(source.vocabulary.tokens[4:]) == found
-
-
-def test_both_languages_have_as_many_pieces_as_the_recipe_says(splits, monkeypatch):
+def test_pieces_are_learned_from_the_training_pairs_alone_as_many_as_the_recipe_has(
+    splits, codecs, monkeypatch
+):
+    source, target = codecs
+    pieces = {piece for pair in splits.train for piece in source.tokenizer.tokenize(pair.source)}
+    assert set(source.vocabulary.tokens[4:]) == pieces
+    pieces = {piece for pair in splits.train for piece in target.tokenizer.tokenize(pair.target)}
+    assert set(target.vocabulary.tokens[4:]) == pieces
     sizes, train = [], SubwordTokenizer.train
     monkeypatch.setattr(
         SubwordTokenizer, "train", lambda texts, size: sizes.append(size) or train(texts, size)
     )
-    recipes.codecs(splits.train, SMALL)
+    again, _ = recipes.codecs(splits.train, SMALL)
+    assert again.vocabulary.tokens == source.vocabulary.tokens
     assert sizes == [SMALL.pieces] * 2
 
 
-def test_training_keeps_the_epoch_with_the_smallest_validation_loss(splits, monkeypatch):
-    losses, weights, sizes = iter([3.0, 2.0, 2.5, 2.2, 2.4, 2.3, 1.0]), [], []
+def test_a_recipe_s_settings_are_those_that_fit_gets(splits, codecs, monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        recipes, "fit", lambda model, loader, settings, **others: given.append((loader, settings))
+    )
+    recipes.train_by_recipe(None, splits, SMALL, codecs, seed=5)
+    ((loader, settings),) = given
+    assert settings == Settings(epochs=2, learning_rate=5e-3, warmup=2, label_smoothing=0.1)
+    assert (loader.batch_sampler.batch_size, loader.batch_sampler.seed) == (32, 5)
 
-    def scripted(model, batches):
+
+def test_training_keeps_the_epoch_with_the_smallest_validation_loss(splits, codecs, monkeypatch, tmp_path):
+    losses, weights, sizes = iter([9.0, 3.0, 2.0, 2.5, 2.2, 2.4, 2.3, 1.0]), [], []
+
+    def scripted(model: Seq2Seq, batches) -> float:
         weights.append(model.decoder.W_o.weight.detach().clone())
         sizes.append(sum(len(batch) for batch in batches))
         return next(losses)
 
-    monkeypatch.setattr(recipes.training, "evaluate_loss", scripted)
-    source, target = recipes.codecs(splits.train, SMALL)
-    model = recipes.make_model("attention", SMALL, source, target)
-    history = recipes.train(model, splits, replace(SMALL, epochs=7), source, target)
-    assert [record["validation_loss"] for record in history.records] == [3.0, 2.0, 2.5, 2.2, 2.4, 2.3]
-    assert torch.equal(model.decoder.W_o.weight, weights[1])
-    assert set(sizes) == {len(splits.validation)}
+    monkeypatch.setattr(recipes, "evaluate_loss", scripted)
+    checkpoint = Checkpoint(tmp_path / "run.pt")
+    for _ in range(2):  # the second time it goes on from its checkpoint, where nothing is left to do
+        model = recipes.make_model("attention", SMALL, *codecs)
+        history = recipes.train_by_recipe(
+            model, splits, replace(SMALL, epochs=7), codecs, checkpoint=checkpoint
+        )
+        measured = [record["validation_loss"] for record in history.records]
+        assert measured == [9.0, 3.0, 2.0, 2.5, 2.2, 2.4, 2.3]
+        assert torch.equal(model.decoder.W_o.weight, weights[2])
+    assert sizes == [len(splits.validation)] * 7
 
 
-# --- The script -------------------------------------------------------------------------------------
+def test_the_validation_loss_is_that_of_the_validation_pairs(splits, codecs):
+    model = recipes.make_model("attention", SMALL, *codecs)
+    history = recipes.train_by_recipe(model, splits, SMALL, codecs)
+    expected = evaluate_loss(model, make_loader(encode_pairs(splits.validation, *codecs)))
+    assert min(record["validation_loss"] for record in history.records) == pytest.approx(expected)
 
 
-@pytest.fixture
-def script(monkeypatch, splits):
-    monkeypatch.syspath_prepend(str(TOOLS))
-    sys.modules.pop("train_multi30k", None)
-    import train_multi30k
+def test_pairs_as_text_are_trained_on_as_by_fit(splits, codecs, monkeypatch):
+    settings, measured = Settings(epochs=2), []
 
-    monkeypatch.setattr(multi30k, "load", lambda source, target: splits)
-    monkeypatch.setattr(recipes, "FULL", SMALL)
-    monkeypatch.setattr(train_multi30k, "BEAMS", (1, 2))
-    monkeypatch.setattr(train_multi30k, "BUCKETS", [(3, 4), (5, 6)])
-    return train_multi30k
+    def measure(model: Seq2Seq) -> dict[str, float]:
+        measured.append(model)
+        return {"calls": len(measured)}
 
+    seed_everything(1)
+    model = recipes.make_model("plain", SMALL, *codecs)
+    seed_everything(2)
+    history = train_pairs(
+        model, splits.train, codecs, settings, batch_size=20, pool=3, seed=4, measure=measure
+    )
+    seed_everything(1)
+    other = recipes.make_model("plain", SMALL, *codecs)
+    seed_everything(2)
+    fit(other, make_loader(encode_pairs(splits.train, *codecs), 20, 3, 4), settings)
+    assert all(map(torch.equal, model.parameters(), other.parameters()))
+    assert [record["calls"] for record in history.records] == [1, 2, 3]
+    assert [record["step"] for record in history.records] == [0, 6, 12]
 
-def test_the_script_writes_one_entry_a_run_and_no_sentence(script, splits, tmp_path, monkeypatch):
-    results = tmp_path / "results" / "multi30k.json"
-    for run in (["plain", "1"], ["attention", "0"], ["attention", "0"]):
-        folders = ["--results", str(results), "--checkpoints", str(tmp_path / "checkpoints")]
-        monkeypatch.setattr(sys, "argv", ["train_multi30k.py", *run, *folders])
-        script.main()
-    written = results.read_text(encoding="utf-8")
-    entries = json.loads(written)
-    assert [(entry["model"], entry["seed"]) for entry in entries] == [("attention", 0), ("plain", 1)]
-    assert not any(pair.source in written or pair.target in written for split in splits for pair in split)
-    for entry in entries:
-        assert [(one["beam"], one["length_penalty"]) for one in entry["beams"]] == [
-            (1, 1.0),
-            (2, 1.0),
-            (1, 0.0),
-            (2, 0.0),
-        ]
-        assert entry["parameters"] > 0
-        assert len(entry["epochs"]) == 2
-        assert all("case:lc" in one["signature"] for one in entry["beams"])
-        assert [bucket["sentences"] for bucket in entry["by_length"]] == [
-            sum(low <= len(pair.source.split()) <= high for pair in splits.test)
-            for low, high in script.BUCKETS
-        ]
-        assert {"torch", "sacrebleu", "sentencepiece", "python"} <= set(entry["versions"])
-        assert {"device", "seconds", "threads", "recipe"} <= set(entry)
-    assert [path.name for path in results.parent.iterdir()] == ["multi30k.json"]
-
-
-def test_a_bare_run_stands_beside_the_regularised_one(script, tmp_path, monkeypatch):
-    trained = []
-    wanted = recipes.train
-    monkeypatch.setattr(recipes, "train", lambda *given: trained.append(given) or wanted(*given))
-    results, checkpoints = tmp_path / "multi30k.json", tmp_path / "checkpoints"
-    for bare in ([], ["--bare"], ["--bare"]):
-        folders = ["--results", str(results), "--checkpoints", str(checkpoints)]
-        monkeypatch.setattr(sys, "argv", ["train_multi30k.py", "attention", "0", *bare, *folders])
-        script.main()
-    entries = json.loads(results.read_text(encoding="utf-8"))
-    settings = [(one["recipe"]["dropout"], one["recipe"]["label_smoothing"]) for one in entries]
-    assert sorted(settings) == [(0.0, 0.0), (SMALL.dropout, SMALL.label_smoothing)]
-    assert len({path.name for path in checkpoints.iterdir()}) == 2
-    probabilities = [
-        {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)}
-        for model, *_ in trained
-    ]
-    assert probabilities == [{SMALL.dropout}, {0.0}, {0.0}]
-    assert [recipe.label_smoothing for _, _, recipe, *_ in trained] == [SMALL.label_smoothing, 0.0, 0.0]
+    devices = []
+    monkeypatch.setattr(recipes, "pick_device", lambda: torch.device("meta"))
+    monkeypatch.setattr(recipes, "fit", lambda model, *given, **others: devices.append(model.device.type))
+    monkeypatch.setattr(model, "cpu", lambda: devices.append("cpu"))
+    train_pairs(model, splits.train, codecs, settings)
+    assert devices == ["meta", "cpu"], "trained where the device says, and on the CPU afterwards"

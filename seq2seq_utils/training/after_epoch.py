@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from seq2seq_utils.training.loop import Run
@@ -17,11 +18,18 @@ class EarlyStopping:
         watched: a name that `measure` gives, such as ``"validation_loss"``.
         patience: how many epochs in a row may pass without a new best.
         larger_is_better: True for BLEU, False for a loss.
+
+    Raises:
+        ValueError: if `patience` is less than 0.
     """
 
     watched: str
     patience: int
     larger_is_better: bool = False
+
+    def __post_init__(self) -> None:
+        if self.patience < 0:
+            raise ValueError(f"patience: {self.patience} is not allowed; it must be 0 or more")
 
     def __call__(self, run: Run) -> bool:
         """Keeps the weights if the newest epoch is the best one so far; True when the patience is over.
@@ -31,17 +39,17 @@ class EarlyStopping:
         Raises:
             ValueError: if nothing of that name is measured.
         """
-        since = self.since_best(run.history.records)
-        if since == 0:
-            run.best = copy.deepcopy(run.model.state_dict())
-        return since > self.patience
-
-    def since_best(self, records: list[dict[str, float]]) -> int:
-        """How many epochs have passed since the best one; as many as there are where none can be best."""
+        records = run.history.records
         if self.watched not in records[-1]:
-            measured = ", ".join(records[-1])
-            raise ValueError(f"watched: nothing measures {self.watched!r}; there is {measured}")
+            raise ValueError(f"watched: nothing measures {self.watched!r}; there is {', '.join(records[-1])}")
+        best, newest = self.best_epoch(records), len(records) - 1
+        if best == newest:
+            run.best = copy.deepcopy(run.model.state_dict())
+        return newest - (best or 0) > self.patience
+
+    def best_epoch(self, records: Sequence[Mapping[str, float]]) -> int | None:
+        """The number of the best epoch so far, or None where no value is a number."""
         sign = -1 if self.larger_is_better else 1
         values = [sign * record[self.watched] for record in records]
-        numbers = [value for value in values if not math.isnan(value)]
-        return len(values) - 1 - values.index(min(numbers)) if numbers else len(values)
+        numbers = [epoch for epoch, value in enumerate(values) if not math.isnan(value)]
+        return min(numbers, key=values.__getitem__, default=None)

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
+import io
 import os
-import pickle
+import random
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import torch
 from torch import nn
 
 from seq2seq_utils.batching import PairLoader
+from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.training.loop import Run
 
-_FORMAT = 2
+_FORMAT = 3
+_UNFINISHED = ".tmp"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """A file that a training is written to, and goes on from when it is there.
+
+    Each training needs a file of its own: two that run at once must not share one.
 
     Args:
         path: its folder is made if need be.
@@ -46,25 +54,7 @@ class Checkpoint:
 
     def write(self, run: Run) -> None:
         """Writes all that changes in a training, and what must be the same when it goes on."""
-        save(
-            self.path,
-            {
-                "fingerprint": fingerprint(run),
-                "machine": machine(run.model),
-                "model": run.model.state_dict(),
-                "best": run.best,
-                "optimizer": run.optimizer.state_dict(),
-                "rate": run.rate.state_dict(),
-                "loader": _pair_loader(run).state_dict(),
-                "random": random_states(),
-                "records": run.history.records,
-                "step": run.step,
-                "seconds": run.seconds,
-                "loss": run.loss,
-                "tokens": run.tokens,
-                "stopped": run.stopped,
-            },
-        )
+        save(self.path, _contents(run))
 
     def resume(self, run: Run) -> None:
         """Goes on from the file, if it is there, and says so where the numbers may differ.
@@ -73,52 +63,65 @@ class Checkpoint:
             ValueError: if the loader cannot be set to a place in its order, or the file is damaged or of
                 another training; the run is unchanged, then.
         """
-        loader = _pair_loader(run)
+        current = _contents(run)
+        _remove_unfinished(Path(self.path))
         if not Path(self.path).exists():
             return
-        contents = load(self.path, *_CONTENTS)
-        _check_same(self.path, contents["fingerprint"], fingerprint(run))
-        if (there := contents["machine"]) != (here := machine(run.model)):
-            print(f"checkpoint: written on {there}, goes on on {here}: last digits of the numbers may differ")
-        run.model.load_state_dict(contents["model"])
-        run.best = contents["best"]
-        run.optimizer.load_state_dict(contents["optimizer"])
-        run.rate.load_state_dict(contents["rate"])
-        loader.load_state_dict(contents["loader"])
-        run.history.records[:] = contents["records"]
-        run.step, run.seconds = contents["step"], contents["seconds"]
-        run.loss, run.tokens = contents["loss"], contents["tokens"]
-        run.stopped = contents["stopped"]
-        set_random_states(contents["random"])
+        written = load(self.path, *current)
+        _check_same(self.path, written["fingerprint"], current["fingerprint"])
+        if written["machine"] != current["machine"]:
+            print(
+                f"checkpoint: {self.path} was written on {written['machine']}, and this is "
+                f"{current['machine']}: the last digits of the numbers may differ"
+            )
+        # What is peculiar to a device is chosen anew.
+        for group, here in zip(written["optimizer"]["param_groups"], run.optimizer.param_groups, strict=True):
+            group["fused"] = here["fused"]
+        run.model.load_state_dict(written["model"])
+        run.best = written["best"]
+        run.optimizer.load_state_dict(written["optimizer"])
+        run.rate.load_state_dict(written["rate"])
+        _pair_loader(run).load_state_dict(written["loader"])
+        run.history.records[:] = written["records"]
+        run.step, run.seconds = written["step"], written["seconds"]
+        run.loss, run.tokens = written["loss"], written["tokens"]
+        run.stopped = written["stopped"]
+        set_random_states(written["random"])
 
 
-_CONTENTS = (
-    "fingerprint",
-    "machine",
-    "model",
-    "best",
-    "optimizer",
-    "rate",
-    "loader",
-    "random",
-    "records",
-    "step",
-    "seconds",
-    "loss",
-    "tokens",
-    "stopped",
-)
+def _contents(run: Run) -> dict[str, Any]:
+    return {
+        "fingerprint": fingerprint(run),
+        "machine": machine(run.model),
+        "model": run.model.state_dict(),
+        "best": run.best,
+        "optimizer": run.optimizer.state_dict(),
+        "rate": run.rate.state_dict(),
+        "loader": _pair_loader(run).state_dict(),
+        "random": random_states(),
+        "records": run.history.records,
+        "step": run.step,
+        "seconds": run.seconds,
+        "loss": run.loss,
+        "tokens": run.tokens,
+        "stopped": run.stopped,
+    }
 
 
 def fingerprint(run: Run) -> dict[str, Any]:
     """What decides a training's numbers: data, sizes, settings, seed; where it runs is no part of it."""
     settings, loader = run.settings, _pair_loader(run)
-    dropout = [module.p for module in run.model.modules() if isinstance(module, nn.Dropout)]
+    sizes = {f"size of {name}": list(weights.shape) for name, weights in run.model.state_dict().items()}
+    dropout = {
+        f"dropout of {name}": module.p
+        for name, module in run.model.named_modules()
+        if isinstance(module, nn.Dropout)
+    }
     forcing = settings.teacher_forcing
     return {
-        **{f"size of {name}": list(weights.shape) for name, weights in run.model.state_dict().items()},
-        "dropout": dropout,
-        "pairs": loader.digest(),
+        **sizes,
+        **dropout,
+        "pairs": loader.dataset.digest,
         "global batch": loader.batch_sampler.batch_size,
         "pool": loader.batch_sampler.pool,
         "seed": loader.batch_sampler.seed,
@@ -131,11 +134,13 @@ def fingerprint(run: Run) -> dict[str, Any]:
     }
 
 
-def machine(model: nn.Module) -> str:
-    """Where a training runs, in words: what may differ when it goes on."""
-    device = next(model.parameters()).device.type
+def machine(model: Seq2Seq) -> str:
+    """What a training runs on, in words: where this differs, the last digits of its numbers may, too."""
+    device = model.device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     processes = torch.distributed.get_world_size() if _is_distributed() else 1
-    return f"{device} (threads: {torch.get_num_threads()}, processes: {processes})"
+    threads = torch.get_num_threads()
+    return f"{name} (threads: {threads}, processes: {processes}, PyTorch {torch.__version__})"
 
 
 def _is_distributed() -> bool:
@@ -143,7 +148,7 @@ def _is_distributed() -> bool:
 
 
 def _digest(numbers: list[float]) -> str:
-    return "schedule " + hashlib.sha256(repr(numbers).encode()).hexdigest()[:16]
+    return "a schedule, " + hashlib.sha256(repr(numbers).encode()).hexdigest()[:16]
 
 
 def _pair_loader(run: Run) -> PairLoader:
@@ -154,12 +159,12 @@ def _pair_loader(run: Run) -> PairLoader:
     return run.loader
 
 
-def _check_same(path: str | Path, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
-    for name in [*here, *there]:
-        theirs, ours = there.get(name, "not there"), here.get(name, "not there")
-        if theirs != ours:
+def _check_same(path: str | Path, written: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+    for name in {**current, **written}:
+        before, now = written.get(name, "not there"), current.get(name, "not there")
+        if before != now:
             raise ValueError(
-                f"checkpoint: {path} is of another training: {name} is {theirs} there, and {ours} here"
+                f"checkpoint: {path} is of another training: {name} is {before} there, and {now} here"
             )
 
 
@@ -173,7 +178,20 @@ def save(path: str | Path, contents: Mapping[str, Any]) -> None:
             run code when it is read.
     """
     with whole_or_not_at_all(path) as file:
-        torch.save({"format": _FORMAT, **contents}, file)
+        torch.save({"format": _FORMAT, **_without_numpy(contents)}, file)
+
+
+def _without_numpy(contents: Any) -> Any:
+    """The same with Python's own numbers in place of NumPy's, which would have to run code when read."""
+    if isinstance(contents, np.generic):
+        return contents.item()
+    if isinstance(contents, Mapping):
+        return {_without_numpy(key): _without_numpy(value) for key, value in contents.items()}
+    if isinstance(contents, list):
+        return [_without_numpy(part) for part in contents]
+    if isinstance(contents, tuple):
+        return tuple(_without_numpy(part) for part in contents)
+    return contents
 
 
 @contextmanager
@@ -185,7 +203,7 @@ def whole_or_not_at_all(path: str | Path) -> Iterator[BinaryIO]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}{_UNFINISHED}")
     try:
         with unfinished.open("wb") as file:
             yield file
@@ -195,6 +213,12 @@ def whole_or_not_at_all(path: str | Path) -> Iterator[BinaryIO]:
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def _remove_unfinished(path: Path) -> None:
+    """Removes what processes that were killed while they wrote this file have left beside it."""
+    for file in path.parent.glob(f"{glob.escape(path.name)}.*{_UNFINISHED}"):
+        file.unlink(missing_ok=True)
 
 
 def load(path: str | Path, *needed: str) -> dict[str, Any]:
@@ -211,12 +235,20 @@ def load(path: str | Path, *needed: str) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"path: there is no checkpoint {path}")
+    file = io.BytesIO(path.read_bytes())
     try:
-        contents = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError):
-        raise ValueError(f"path: {path} is damaged, or not a checkpoint") from None
-    if not isinstance(contents, dict) or contents.get("format") != _FORMAT:
-        raise ValueError(f"path: {path} is not a checkpoint of this version")
+        # PyTorch writes checksums and does not look at them: a changed byte would be another weight.
+        damaged = zipfile.ZipFile(file).testzip()
+        file.seek(0)
+        contents = None if damaged else torch.load(file, map_location="cpu", weights_only=True)
+    except Exception:  # whatever the bytes of a file that is none make its readers do
+        damaged = str(path)
+    if damaged:
+        raise ValueError(f"path: {path} is damaged, or not a checkpoint")
+    if not isinstance(contents, dict) or "format" not in contents:
+        raise ValueError(f"path: {path} is not a checkpoint")
+    if contents["format"] != _FORMAT:
+        raise ValueError(f"path: {path} has the format {contents['format']}; only {_FORMAT} can be read here")
     if missing := [name for name in needed if name not in contents]:
         raise ValueError(f"path: {path} holds no {', '.join(missing)}")
     return contents
@@ -224,9 +256,9 @@ def load(path: str | Path, *needed: str) -> dict[str, Any]:
 
 # ---------------------------------------------------------------------------------- random numbers
 def random_states() -> dict[str, Any]:
-    """Where PyTorch's random numbers have got to, on every device."""
-    states: dict[str, Any] = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
+    """Where the random numbers of Python, and of PyTorch on every device in use, have got to."""
+    states: dict[str, Any] = {"python": random.getstate(), "cpu": torch.get_rng_state()}
+    if torch.cuda.is_initialized():
         states["cuda"] = torch.cuda.get_rng_state_all()
     if torch.backends.mps.is_available():
         states["mps"] = torch.mps.get_rng_state()
@@ -235,6 +267,7 @@ def random_states() -> dict[str, Any]:
 
 def set_random_states(states: Mapping[str, Any]) -> None:
     """Goes on from `random_states`; those of a device that is not here are left out."""
+    random.setstate(states["python"])
     torch.set_rng_state(states["cpu"])
     for number, state in enumerate(states.get("cuda", [])[: torch.cuda.device_count()]):
         torch.cuda.set_rng_state(state, number)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import SupportsFloat
 
 from seq2seq_utils.batching import Batches
 from seq2seq_utils.models import Seq2Seq
@@ -12,7 +13,7 @@ from seq2seq_utils.training.checkpoints import Checkpoint
 from seq2seq_utils.training.loop import History, Run, train_epoch
 from seq2seq_utils.training.settings import Settings
 
-Measure = Callable[[Seq2Seq], dict[str, float]]
+Measure = Callable[[Seq2Seq], Mapping[str, float]]
 AfterEpoch = Callable[[Run], bool]
 
 
@@ -31,12 +32,14 @@ def fit(
         model: trained in place, on the device it is on.
         loader: the training batches, from `batching.make_loader`.
         settings: how.
-        measure: called with the model before the first step and after each epoch; what it returns goes into
-            the record, and the time it takes is not counted.
-        after_epoch: functions that are called with the run then, such as `EarlyStopping`; the training ends
-            where one returns True. If one of them has kept weights as the best, the model ends with these.
-        checkpoint: a file, written after each epoch. If it is there, the training goes on from it: with the
-            same device and number of threads to the same numbers as if it had never stopped.
+        measure: called with the model before the first step and after each epoch; the names and numbers that
+            it returns go into the record, and the time it takes is not counted.
+        after_epoch: functions, such as `EarlyStopping`, all of which are called with the run after each
+            measuring; the training ends where one returns True. If one has kept weights as the best, the
+            model ends with these.
+        checkpoint: a file, written after each epoch, and within it where `Checkpoint` says so. If it is
+            there, the training goes on from it: with the same device and number of threads to the same
+            numbers as if it had never stopped.
         progress: what to write beside the progress bar.
 
     Returns:
@@ -44,8 +47,9 @@ def fit(
         nats, fed as in training, and the seconds of training so far.
 
     Raises:
-        ValueError: if there are no batches, a setting is out of range, the loss is not a number (the message
-            says at which step), or the checkpoint is damaged, or of another training.
+        ValueError: if there are no batches, a setting is out of range, `measure` returns anything but names
+            and numbers, the loss or the gradient is not finite (the message says at which step), or the
+            checkpoint is damaged, or of another training.
     """
     run = Run.begin(model, loader, settings)
     if checkpoint is not None:
@@ -86,6 +90,21 @@ def _close_epoch(run: Run, measure: Measure | None, after_epoch: Sequence[AfterE
     if run.tokens:
         record["train_loss"] = run.loss / run.tokens
     run.loss, run.tokens = 0.0, 0
-    run.history.records.append(record | (measure(run.model) if measure else {}))
+    if measure is not None:
+        measured = measure(run.model)
+        _check_measured(measured, record)
+        record.update(measured)
+    run.history.records.append(record)
     wishes = [function(run) for function in after_epoch]  # all of them are called
     run.stopped = any(wishes)
+
+
+def _check_measured(measured: Mapping[str, float], record: Mapping[str, float]) -> None:
+    """Looks at what a reader's function has returned: it is called before the first step for this."""
+    if not isinstance(measured, Mapping):
+        raise ValueError(f"measure: it returned {measured!r}; it must return a dict of names and numbers")
+    for name, value in measured.items():
+        if name in {*record, "train_loss"}:
+            raise ValueError(f"measure: {name!r} is in the record already; take another name")
+        if not isinstance(value, SupportsFloat):
+            raise ValueError(f"measure: {name!r} is {value!r}; it must be a number")

@@ -27,7 +27,8 @@ class History:
     def frame(self) -> pd.DataFrame:
         """The records as a table: epoch, step, seconds, train_loss, and what `measure` returned."""
         columns = ["epoch", "step", "seconds", "train_loss"]
-        return pd.DataFrame(self.records, columns=list(dict.fromkeys([*columns, *self.records[-1]])))
+        measured = [name for record in self.records for name in record]
+        return pd.DataFrame(self.records, columns=list(dict.fromkeys([*columns, *measured])))
 
 
 @dataclass
@@ -78,16 +79,17 @@ class Run:
         """Whether nothing is left to train."""
         return self.stopped or self.place[0] == self.settings.epochs
 
-    def count(self, loss: float, tokens: int) -> None:
+    def count(self, loss: float, gradient: float, tokens: int) -> None:
         """Adds the summed loss of a batch to that of the epoch.
 
         Raises:
-            ValueError: if it is not a number; the message says at which step.
+            ValueError: if the loss, or the length of the gradient, is not a finite number; the message says
+                at which step.
         """
-        if not math.isfinite(loss):
-            raise ValueError(
-                f"loss: {loss} at step {self.step + 1} of {len(self.ratios)}; try a smaller learning_rate"
-            )
+        for name, value in (("loss", loss), ("gradient", gradient)):
+            if not math.isfinite(value):
+                step = f"step {self.step + 1} of {len(self.ratios)}"
+                raise ValueError(f"{name}: {value} at {step}; try a smaller learning_rate")
         self.loss, self.tokens = self.loss + loss, self.tokens + tokens
 
 
@@ -100,17 +102,17 @@ def train_epoch(run: Run, batches: Iterable[Batch], after_step: Callable[[Run], 
         after_step: called after each step.
 
     Raises:
-        ValueError: if the loss is not a number; the message says at which step.
+        ValueError: if the loss or the gradient is not finite; the message says at which step.
     """
     model, settings = run.model.train(), run.settings
     for batch in batches:
         batch = batch.to(model.device)
         logits = predict(model, batch, run.ratios[run.step])
         loss, tokens = token_loss(logits, batch.target_output, settings.label_smoothing)
-        run.count(loss.item(), tokens)
         run.optimizer.zero_grad()
         (loss / tokens).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
+        length = nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)  # before it was clipped
+        run.count(loss.item(), length.item(), tokens)
         run.optimizer.step()
         run.rate.step()
         run.step += 1

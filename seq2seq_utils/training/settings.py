@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from numbers import Integral
 
 from seq2seq_utils.training.teacher_forcing import Schedule
 
@@ -33,14 +35,18 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, value, is_allowed, allowed in (
-            ("epochs", self.epochs, self.epochs >= 1, "1 or more"),
-            ("learning_rate", self.learning_rate, self.learning_rate >= 0, "0 or more"),
-            ("warmup", self.warmup, self.warmup >= 0, "0 or more"),
+            ("epochs", self.epochs, _is_whole(self.epochs) and self.epochs >= 1, "a whole number, 1 or more"),
+            ("learning_rate", self.learning_rate, 0 <= self.learning_rate < math.inf, "finite, 0 or more"),
+            ("warmup", self.warmup, _is_whole(self.warmup) and self.warmup >= 0, "a whole number, 0 or more"),
             ("clip_norm", self.clip_norm, self.clip_norm > 0, "more than 0"),
             ("label_smoothing", self.label_smoothing, 0 <= self.label_smoothing < 1, "from 0 to below 1"),
         ):
             if not is_allowed:
                 raise ValueError(f"{name}: {value} is not allowed; it must be {allowed}")
+
+
+def _is_whole(number: float) -> bool:
+    return isinstance(number, Integral)  # NumPy's are, too
 
 
 def learning_rate_share(step: int, warmup: int, steps: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import torch
@@ -126,7 +127,7 @@ def teacher_forcing_ratios(teacher_forcing: float | Schedule, steps: int) -> lis
     schedule = teacher_forcing if callable(teacher_forcing) else lambda step: teacher_forcing
     ratios = [schedule(step) for step in range(steps)]
     for step, ratio in enumerate(ratios):
-        if not (isinstance(ratio, float | int) and 0 <= ratio <= 1):
+        if not (isinstance(ratio, Real) and 0 <= ratio <= 1):
             raise ValueError(
                 f"teacher_forcing: {ratio!r} at step {step} is not allowed; it must be from 0 to 1"
             )
