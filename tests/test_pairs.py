@@ -66,7 +66,7 @@ def test_an_empty_file_has_no_pairs(write):
 def test_pairs_are_read_from_two_parallel_files(write):
     contents = [
         (b"Go.\nI see.\n", b"Va !\nJe vois."),
-        (b"\xef\xbb\xbfGo.\r\nI see.\r\n\r\n", gzip.compress(b"Va !\nJe vois.\n")),
+        (b"\xef\xbb\xbfGo.\r\nI see.\r\n\r\n", gzip.compress(b"Va !\nJe vois.\n", mtime=0)),
     ]
     assert_equal(
         (read_pairs(write(source, "en"), write(target, "fr")), TWO_PAIRS) for source, target in contents
@@ -84,7 +84,7 @@ def test_pairs_are_read_from_two_parallel_files(write):
         ("A\tB\nGo.\t\n", 2, "target sentence is empty"),  # the last line
         ("Go.\tVa !\nÉté\tÀ\n".encode("latin-1"), 2, "not UTF-8"),
         (b"A\tB\r\nA\tB\r\nA\tB\xff\r\nA\tB", 3, "not UTF-8"),
-        (gzip.compress(b"A\tB\n\xff\tB\n"), 2, "not UTF-8"),
+        (gzip.compress(b"A\tB\n\xff\tB\n", mtime=0), 2, "not UTF-8"),
         ("A\tB\n".encode("utf-16"), 1, "not UTF-8"),
     ],
 )
