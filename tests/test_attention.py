@@ -191,10 +191,12 @@ def test_without_attention_only_the_last_state_reaches_the_decoder():
 
 def test_it_learns_to_write_a_sentence_backwards():
     generator = random.Random(0)
-    sentences = [generator.choices(range(4, 12), k=generator.randint(2, 6)) for _ in range(600)]
+    sentences = [generator.choices(range(4, 12), k=generator.randint(2, 6)) for _ in range(700)]
+    pairs = [(sentence, sentence[::-1]) for sentence in sentences]
     model = attention_model(12, 12, 16, 32)
-    loader = make_loader([(sentence, sentence[::-1]) for sentence in sentences], batch_size=32)
-    fit(model, loader, Settings(epochs=20, learning_rate=5e-3))
-    batch = make_batch([([4, 5, 6, 7, 8, 9], [4]), ([9, 4, 11], [4])])
-    first, second = greedy(model.eval(), batch.source, batch.source_lengths, [10, 10])
-    assert (first.ids, second.ids) == ([9, 8, 7, 6, 5, 4], [11, 4, 9])
+    fit(model, make_loader(pairs[:600], batch_size=32), Settings(epochs=14, learning_rate=7e-3))
+    unseen = [pair for pair in pairs[600:] if pair not in pairs[:600]]
+    batch = make_batch(unseen)
+    found = greedy(model.eval(), batch.source, batch.source_lengths, [10] * len(unseen))
+    right = sum(each.ids == target for each, (_, target) in zip(found, unseen, strict=True))
+    assert right > 0.8 * len(unseen) > 50

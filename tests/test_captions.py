@@ -51,7 +51,7 @@ class Server(BaseHTTPRequestHandler):
         self.wfile.write(content[:half])
         self.wfile.flush()
         if behaviour == "stall":
-            self.over.wait(20)
+            self.over.wait(5)
         elif not behaviour.startswith("truncate"):
             self.wfile.write(content[half:])
 

@@ -194,22 +194,12 @@ def test_the_file_is_written_after_so_many_steps_and_after_each_epoch(id_pairs, 
 
 
 PROGRAM = """
-    import os, sys
+    import sys
     import torch
     torch.set_num_threads(1)
     from test_checkpoints import Checkpoint, report, train
 
-    _, file, dies_at, seed = sys.argv
-    rename, calls = os.replace, []
-
-    def dying(*given):
-        calls.append(given)
-        if len(calls) == int(dies_at):
-            os._exit(9)  # as if killed: nothing is cleaned up
-        rename(*given)
-
-    os.replace = dying
-    print(report(*train(PAIRS, Checkpoint(file, every_steps=3), seed=int(seed))))
+    print(report(*train(PAIRS, Checkpoint(sys.argv[1], every_steps=3), seed=99)))
 """
 
 
@@ -217,21 +207,23 @@ def report(model: Seq2Seq, history: History) -> str:
     return repr([numbers(history), *(weights.tolist() for weights in model.parameters())])
 
 
-def test_it_goes_on_in_a_new_process_and_removes_what_the_dead_one_left(id_pairs, tmp_path):
-    folder = tmp_path / "runs"
+def test_it_goes_on_in_a_new_process_and_removes_what_the_dead_one_left(
+    id_pairs, tmp_path, kill_in_write, monkeypatch
+):
+    killer = Killer("rename", 4)  # inside the second epoch
+    kill_in_write.append(killer)
+    with monkeypatch.context() as dead, pytest.raises(KilledError):
+        dead.setattr(Path, "unlink", lambda *_, **__: None)  # nothing is cleaned up
+        train(id_pairs, Checkpoint(tmp_path / "run.pt", every_steps=3), killer)
+    assert len(list(tmp_path.iterdir())) == 2, "a checkpoint, and one that was not finished"
+    (tmp_path / "other.pt.1.tmp").touch()  # of another training
+
     program = textwrap.dedent(PROGRAM).replace("PAIRS", repr(id_pairs))
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
-
-    def run(dies_at: int, seed: int) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-c", program, str(folder / "run.pt"), str(dies_at), str(seed)]
-        return subprocess.run(command, capture_output=True, text=True, env=environment)
-
-    assert run(dies_at=4, seed=7).returncode == 9, "inside the second epoch"
-    assert len(list(folder.iterdir())) == 2, "a checkpoint, and one that was not finished"
-    (folder / "other.pt.1.tmp").touch()  # of another training
-    resumed = run(dies_at=0, seed=99)
+    command = [sys.executable, "-c", program, str(tmp_path / "run.pt")]
+    resumed = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert (resumed.returncode, resumed.stderr) == (0, "")
-    assert sorted(path.name for path in folder.iterdir()) == ["other.pt.1.tmp", "run.pt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.pt.1.tmp", "run.pt"]
     assert resumed.stdout == report(*train(id_pairs)) + "\n"
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 import seq2seq_utils
-<<<<<<< HEAD
 from seq2seq_utils.grammar import (
     LANGUAGES,
     Sampler,
@@ -28,10 +27,6 @@ from seq2seq_utils.grammar import (
     tokenizer,
 )
 from seq2seq_utils.pairs import SentencePair
-=======
-from seq2seq_utils.grammar import Sampler, common_words_only, corpus, generate, generate_splits, lexicon, say
-from seq2seq_utils.pairs import SentencePair, read_pairs, split_pairs
->>>>>>> wt-drawing
 from seq2seq_utils.text import count_words
 
 # What `python tests/test_corpus.py` prints. A change of the lexicon or the grammar changes every corpus, and
@@ -339,16 +334,5 @@ def test_asking_for_more_sentences_than_there_are_is_refused(monkeypatch):
 
 
 if __name__ == "__main__":
-<<<<<<< HEAD
     for each in LANGUAGES:
         print(digest(each))
-=======
-    print(digest(sys.argv[1]))
-
-
-def test_a_gzip_file_that_is_cut_off_is_refused(tmp_path):
-    path = tmp_path / "cut.tsv.gz"
-    path.write_bytes(gzip.compress(b"Go.\tVa.\n" * 50)[:-8])
-    with pytest.raises(ValueError, match=r"cut\.tsv\.gz: not a whole gzip file"):
-        read_pairs(path)
->>>>>>> wt-drawing

@@ -93,7 +93,9 @@ def test_gold_links_are_framed_sure_and_possible_ones_differently():
     maps = [Map(WEIGHTS, SOURCE_WORDS, TARGET_WORDS, gold=links) for links in (None, gold)]
     without, with_gold = attention_maps(maps, ("", "")).axes
     assert not without.patches
-    frames = {cell(*frame.get_center()): frame for frame in with_gold.patches}
+    corners = {frame: frame.get_bbox().get_points() for frame in with_gold.patches}
+    assert [frame for frame, (low, high) in corners.items() if cell(*low) != cell(*high)] == []
+    frames = {cell(*frame.get_center()): frame for frame in corners}
     assert {place: frame.get_linestyle() for place, frame in frames.items()} == {
         ("the", "la"): "-",
         ("house", "maison"): "-",

@@ -131,9 +131,16 @@ def test_interval_of_a_difference_draws_the_same_sentences_for_both():
     assert bleu_difference_interval(shorter, shorter, references) == (0, 0)
 
 
-def test_interval_of_perfect_translations_has_no_width():
+def test_interval_of_sentences_that_are_all_alike_has_no_width():
     assert exact_match_interval(REFERENCES, REFERENCES) == (1, 1)
     assert bleu_interval(REFERENCES[:2], REFERENCES[:2]) == pytest.approx((100, 100))
+    translations, references = (
+        ["a b c x y"] * 9,
+        ["a b c d e"] * 9,
+    )  # no four words in a row: BLEU is smoothed
+    score = bleu(translations, references).score
+    assert bleu_interval(translations, references) == pytest.approx((score, score))
+    assert score > 0
 
 
 # --- By length ------------------------------------------------------------------------------------

@@ -356,6 +356,7 @@ def test_wrong_settings_are_named_with_their_value_and_what_is_allowed():
         lambda: rung(*RUNGS[0]).decoder.start(encoded._replace(state=state)), "encoded", "LSTM"
     )
     assert problems == []
-    for fitting in (attention_from(one_way), attention_from(both), attention_from(both, "backward")):
+    rnn = RecurrentEncoder(20, 6, 8, "rnn")
+    for fitting in (*map(attention_from, (rnn, one_way, both)), attention_from(both, "backward")):
         assert fitting(torch.tensor([[4]]), torch.tensor([1]), torch.tensor([[1]])).shape == (1, 1, 24)
     assert attention_model(20, 24, hidden_size=2).decoder.W_o.in_features == 1

@@ -114,13 +114,24 @@ def too_long(files: Sources) -> list[str]:
 
 # ---------------------------------------------------------------------------------------------- names
 def wrong_names(files: Sources) -> list[str]:
-    return [
-        f"{path}:{node.lineno} {'shadows a builtin' if name in BUILTINS else 'has a private name'}: {name}"
-        for path, source in files.items()
-        for node in ast.walk(ast.parse(source))
-        for name in named(node)
-        if name in BUILTINS | PRIVATE_NAMES
-    ]
+    problems = []
+    for path, source in files.items():
+        tree = ast.parse(source)
+        fields = {
+            statement.target
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ClassDef)
+            for statement in node.body
+            if isinstance(statement, ast.AnnAssign)
+        }
+        for node in ast.walk(tree):
+            for name in named(node):
+                # A field, as the object of a clause, is always asked for with a dot, and shadows nothing.
+                if name in BUILTINS and not (isinstance(node, ast.Attribute) or node in fields):
+                    problems.append(f"{path}:{node.lineno} shadows a builtin: {name}")
+                if name in PRIVATE_NAMES:
+                    problems.append(f"{path}:{node.lineno} has a private name: {name}")
+    return problems
 
 
 # ------------------------------------------------------------------------------------- the rules hold
@@ -210,7 +221,6 @@ def test_what_is_too_long_is_found_and_what_is_no_code_is_not_counted():
 
 NAMINGS = [
     "{} = 1",
-    "x.{} = 1",
     "x = [{} for {} in y]",
     "for x, {} in y: pass",
     "with x as {}: pass",
@@ -222,13 +232,21 @@ NAMINGS = [
     "def f(*{}): pass",
     "f = lambda {}: 1",
     "class {}: pass",
-    "class A:\n    {}: int",
     "import {}",
     "import x as {}",
     "from x import y as {}",
     "match x:\n    case [*{}]: pass",
     "match x:\n    case A(y={}): pass",
 ]
+
+
+FIELDS = ["x.{} = 1", "class A:\n    {}: int"]
+
+
+def test_a_field_has_no_private_name_and_shadows_nothing():
+    for source in FIELDS:
+        assert wrong_names({"a.py": source.replace("{}", "theirs")}), source
+        assert wrong_names({"a.py": source.replace("{}", "object")}) == [], source
 
 
 def test_a_wrong_name_is_found_wherever_it_is_given():

@@ -82,6 +82,7 @@ def test_the_table_has_a_row_for_each_step_with_what_was_fed_and_what_was_likeli
     assert likeliest[: len(tokens)] == tokens
     fed = [unescape(word) for word in re.findall(r"<tr><td [^>]*>\d+</td><td [^>]*>(.*?)</td>", table)]
     assert fed == [step.fed for step in steps] == ["<sos>", *likeliest[:-1]]
+    assert "<sos>" not in table
     assert re.findall(r"<th [^>]*>(.*?)</th>", table) == ["Step", "Fed", "Looks", "Likeliest"]
 
 
@@ -94,6 +95,7 @@ def test_each_source_word_is_shaded_by_its_weight_and_can_be_read():
         ("0.10", "house"),
         ("0.00", "."),
     ]
+    assert "<red>" not in table
     shades = [sum(int(shade[at : at + 2], 16) for at in (1, 3, 5)) for _, shade, _, _ in spans]
     assert shades == [round(255 * sum(FROM_WHITE(weight)[:3])) for weight in (0.9, 0.1, 0)]
     assert [text for _, _, text, _ in spans] == [LIGHT_TEXT, DARK_TEXT, DARK_TEXT]

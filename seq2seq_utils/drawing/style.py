@@ -71,6 +71,5 @@ def show(figure: Figure, alt: str) -> None:
     """
     if not alt.strip():
         raise ValueError(f"alt: {alt!r} is empty; say in a sentence what the figure shows")
-    # The function has no types, and nothing else hands an image and its alt text to a notebook.
-    display(figure, metadata={"image/png": {"alt": alt}})  # type: ignore[no-untyped-call]
+    display(figure, metadata={"image/png": {"alt": alt}})
     plt.close(figure)

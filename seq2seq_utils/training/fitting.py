@@ -81,7 +81,7 @@ def fit(
 
 
 def _close_epoch(run: Run, measure: Measure | None, after_epoch: Sequence[AfterEpoch]) -> None:
-    """Writes the record of the epoch, or of the time before the first, and lets happen what may."""
+    """Writes the record of an epoch, or of the time before the first, and calls what comes after it."""
     record: dict[str, float] = {
         "epoch": len(run.history.records),
         "step": run.step,
