@@ -49,6 +49,7 @@ test: $(TEST_SETUP) ## Run all that CI runs: style, types, unit tests, every cel
 
 notebooks: $(TEST_SETUP) ## Run the notebooks from the top and store their outputs
 	$(RUN) tools/execute_notebooks.py
+	$(RUN) tools/readme_figures.py
 
 claims: $(TEST_SETUP) ## List what the notebooks claim, and the bound of each claim
 	$(RUN) tools/claims.py

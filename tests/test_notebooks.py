@@ -6,7 +6,6 @@ rule finds what it is there to find.
 """
 
 import ast
-import builtins
 import json
 import re
 from collections import Counter
@@ -21,6 +20,7 @@ import nbformat
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from names import BUILTINS, PRIVATE_NAMES, named
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -36,9 +36,6 @@ CLAIM_MARK = "✓ "  # what seq2seq_utils.check prints before a claim that holds
 IGNORED = "nbval-ignore-output"  # the tag of a cell whose output may differ from the stored one
 # What trains a model, by the last part of its name: its output is another one on another machine.
 TRAINING = {"fit", "train_epoch", "train_pairs", "train_by_recipe", "optimizer.step"}
-# Private words; the field has its own: predicted, weights, active, hypothesis, …
-PRIVATE_NAMES = {"said", "looks", "going", "one", "ours", "theirs"}
-PYTHONS_NAMES = {name for name in dir(builtins) if not name.startswith("_")}
 # The last three sections of a notebook, in each language that notebooks are written in.
 CLOSING_HEADINGS = {"en": ["What you saw", "Exercises", "References"]}
 
@@ -320,15 +317,14 @@ def names_of_the_field(notebook: NotebookNode, path: Path) -> list[str]:
     """No private word is a name, and no name hides one of Python's own."""
     complaints = []
     for index, cell in code_cells(notebook):
-        tree = tree_of(cell)
-        private = [name for name in [*bound_names(tree), *used_names(tree)] if name in PRIVATE_NAMES]
-        hiding = [name for name in bound_names(tree) if name in PYTHONS_NAMES]
-        complaints += [
-            f"{place(notebook, index)}: {name!r} is a private name" for name in sorted(set(private))
-        ]
-        complaints += [
-            f"{place(notebook, index)}: {name!r} hides the name of Python" for name in sorted(set(hiding))
-        ]
+        nodes = list(ast.walk(tree_of(cell)))
+        given = {name for node in nodes for name in named(node)}
+        asked = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        asked |= {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg}
+        for name in sorted((given | asked) & PRIVATE_NAMES):
+            complaints.append(f"{place(notebook, index)}: {name!r} is a private name")
+        for name in sorted(given & BUILTINS):
+            complaints.append(f"{place(notebook, index)}: {name!r} hides a name of Python's")
     return complaints
 
 
@@ -573,30 +569,6 @@ def training_functions(notebook: NotebookNode) -> set[str]:
             if training.intersection(called_names(node for part in function.body for node in ast.walk(part)))
         }
     return training
-
-
-def bound_names(tree: ast.AST) -> Iterator[str]:
-    """The names that code gives to something."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
-        elif isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield node.name
-        elif isinstance(node, ast.alias):
-            yield (node.asname or node.name).partition(".")[0]
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            yield node.name
-
-
-def used_names(tree: ast.AST) -> Iterator[str]:
-    """The names by which code asks something of others: attributes and named arguments."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            yield node.attr
-        elif isinstance(node, ast.keyword) and node.arg:
-            yield node.arg
 
 
 # --- The rules, seen to fail ----------------------------------------------------------------------

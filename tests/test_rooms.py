@@ -1,13 +1,14 @@
 """The map of the package: its rooms, who imports whom, how long things are, and what they are called."""
 
 import ast
-import builtins
 import io
 import re
 import textwrap
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
+
+from names import BUILTINS, PRIVATE_NAMES, named
 
 import seq2seq_utils
 
@@ -16,8 +17,6 @@ PACKAGE = "seq2seq_utils"
 WITHOUT_IMPORTS = ("progress", "pairs")  # these import nothing of the package
 FOR_CORPORA = "grammar"  # only what makes a corpus imports it: notebooks, tools, tests
 LONGEST_FUNCTION, LONGEST_MODULE = 60, 280  # code lines
-PRIVATE_NAMES = {"said", "looks", "going", "one", "ours", "theirs"}
-BUILTINS = {name for name in dir(builtins) if not name.startswith("_")}
 
 Sources = dict[str, str]  # a path from the project's folder, and what the file holds
 
@@ -114,26 +113,6 @@ def too_long(files: Sources) -> list[str]:
 
 
 # ---------------------------------------------------------------------------------------------- names
-def named(node: ast.AST) -> list[str]:
-    """The names that a piece of code gives to something."""
-    match node:
-        case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-            return [name]
-        case ast.Attribute(attr=name, ctx=ast.Store()):
-            return [name]
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return [name]
-        case ast.alias(name=name, asname=None):
-            return [name.partition(".")[0]]
-        case ast.alias(asname=str(name)):
-            return [name]
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-            return [name]
-        case ast.Global(names=names) | ast.Nonlocal(names=names):
-            return names
-    return []
-
-
 def wrong_names(files: Sources) -> list[str]:
     problems = []
     for path, source in files.items():
