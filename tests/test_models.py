@@ -295,7 +295,13 @@ def test_the_sizes_that_are_not_given_are_those_of_the_docstring():
     assert both.encoder.annotation_size == one_way.encoder.annotation_size == 10
     assert both.decoder.context.v_a.shape == (10,)
     assert both.decoder.start_from == "backward"
-    assert plain_model(20, 24).encoder.cell == "gru"
+    attention, plain = attention_model(20, 24), plain_model(20, 24)
+    assert (attention.encoder.rnn.hidden_size, attention.decoder.rnn.hidden_size) == (64, 128)
+    assert (plain.encoder.rnn.hidden_size, plain.decoder.rnn.hidden_size) == (256, 256)
+    assert (plain.encoder.cell, plain.decoder.cell) == ("gru", "gru")
+    for part in (attention.encoder, attention.decoder, plain.encoder, plain.decoder):
+        assert isinstance(part.embedding, nn.Embedding)
+        assert part.embedding.embedding_dim == 64
 
 
 # --- Wrong use ------------------------------------------------------------------------------------
