@@ -283,8 +283,8 @@ class AttentionDecoder(nn.Module):
     def forward(self, target_input: Tensor, encoded: Encoded) -> Tensor:
         """All steps, each fed the true previous token: (batch, target_len, vocabulary_size).
 
-        Without dropout the same numbers as `step` after `step`, in less time. Only the states wait for each other,
-        so words are looked up before them and scores computed after them, for all steps at once.
+        Without dropout the same numbers as `step` after `step`, in less time. Only the states wait for each
+        other: words are looked up before them, and scores computed after them, for all steps at once.
 
         Raises:
             ValueError: if an id is outside the vocabulary.
