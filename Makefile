@@ -13,39 +13,59 @@ PIP_INSTALL := $(RUN) -m pip install --constraint constraints.txt
 READER_SETUP := $(VENV)/reader.stamp
 TEST_SETUP := $(VENV)/test.stamp
 
-# Notebooks draw with their own backend, whatever the shell asks for.
-unexport MPLBACKEND
+# Notebooks draw with their own backend, and count their threads by the variable below, whatever the shell says.
+unexport MPLBACKEND MKL_NUM_THREADS
+
+# Threads of a notebook in `make test`: two run side by side, so that more would only make them wait.
+THREADS := 1
+
+# Jupyter runs as root only where it is told to. It listens on this machine alone, unless `make lab IP=0.0.0.0`
+# opens it to a network; a variable of the shell that happens to have that name does not.
+AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
+ON_NETWORK = $(if $(filter command,$(origin IP)),--ServerApp.ip=$(IP))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab test notebooks bench format clean
+.PHONY: help lab test notebooks claims bench digests format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
 
 # The folder above notebooks/ is served too, so that links from a notebook to the package work.
 lab: $(READER_SETUP) ## Set everything up and open the notebooks in JupyterLab
-	$(RUN) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
+	$(RUN) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(AS_ROOT) $(ON_NETWORK)
 
-test: $(TEST_SETUP) ## Run all that CI runs: style, unit tests, every cell of every notebook
+# Warnings are errors here, with the versions of constraints.txt; older ones may warn of what is to come.
+test: $(TEST_SETUP) ## Run all that CI runs: style, types, unit tests, every cell of every notebook
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
-	MPLBACKEND=agg $(RUN) -m pytest -p no:cacheprovider
-	TQDM_DISABLE=1 $(RUN) -m pytest -p no:cacheprovider --durations=5 \
-	    --nbval --nbval-current-env --nbval-cell-timeout=600 notebooks
+	$(RUN) -m mypy
+	MPLBACKEND=agg OMP_NUM_THREADS=1 $(RUN) -m pytest -p no:cacheprovider -W error \
+	    --numprocesses=logical --dist=worksteal --cov --cov-report=term
+	notebooks=$$($(RUN) tools/execute_notebooks.py --list) && \
+	TQDM_DISABLE=1 OMP_NUM_THREADS=$(THREADS) $(RUN) -m pytest -p no:cacheprovider --durations=5 \
+	    --numprocesses=2 --dist=loadfile --no-loadscope-reorder \
+	    --nbval --nbval-current-env --nbval-kernel-startup-timeout=300 --nbval-cell-timeout=1800 $$notebooks
 
 notebooks: $(TEST_SETUP) ## Run the notebooks from the top and store their outputs
 	$(RUN) tools/execute_notebooks.py
+	$(RUN) tools/readme_figures.py
+
+claims: $(TEST_SETUP) ## List what the notebooks claim, and the bound of each claim
+	$(RUN) tools/claims.py
 
 bench: $(TEST_SETUP) ## Measure the speeds that the project promises
 	$(RUN) tools/benchmark.py
+
+digests: $(TEST_SETUP) ## Print digests that stay the same where a change only moves code
+	TQDM_DISABLE=1 $(RUN) tools/digests.py
 
 format: $(TEST_SETUP) ## Put code and notebooks into the project's style
 	$(RUN) -m ruff check --fix
 	$(RUN) -m ruff format
 
 clean: ## Remove the set-up and all caches
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage .coverage.*
 	find . -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 $(RUN):

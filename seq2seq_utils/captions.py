@@ -21,7 +21,7 @@ COMMIT = "a3d2e0d26b56f3846f66a952536ffed4e401d05a"
 BASE_URL = f"https://raw.githubusercontent.com/multi30k/dataset/{COMMIT}/data/task1/raw/"
 SECONDS_WITHOUT_AN_ANSWER = 30
 
-# Groups of sentence lengths, in words; the last one goes on to the longest sentence there is.
+# Groups of sentence lengths, in words; every caption of the test set lies in one of them.
 LENGTH_BUCKETS = [(1, 7), (8, 10), (11, 13), (14, 17), (18, 40)]
 LANGUAGES = {"english": "en", "german": "de", "french": "fr"}
 SPLITS = ("train", "val", "test_2016_flickr")
@@ -42,7 +42,8 @@ def load(source: str = "german", target: str = "english") -> Splits:
     """29,000 pairs to train on, 1,014 for validation, 1,000 to test (test_2016_flickr).
 
     The six files come from the folder that the environment variable MULTI30K_DIR names; without it from the
-    user's cache folder, where they are kept after the first download (1.3 MB).
+    user's cache folder, where they are kept after the first download (1.3 MB). The splits are the published
+    ones: up to three captions stand both in the training and in the validation set, but none of the test set.
 
     Args:
         source: ``"german"``, ``"english"`` or ``"french"``.
@@ -89,7 +90,7 @@ def _fetch(store: pooch.Pooch, name: str, names: list[str]) -> None:
         with progress_bar(0, name, unit="B", unit_scale=True) as bar:
             downloader = pooch.HTTPDownloader(progressbar=bar, timeout=SECONDS_WITHOUT_AN_ANSWER)
             store.fetch(name, downloader=downloader)
-    except (requests.RequestException, OSError) as error:
+    except OSError as error:
         raise _not_to_be_had(name, _reason(error), Path(store.path), names) from None
     except ValueError:  # pooch's word for a checksum that is another
         reason = "what came is not the file it should be (its SHA-256 is another)"
@@ -105,10 +106,11 @@ def _fault(path: Path) -> str:
     return ""
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: OSError) -> str:
+    """Why a download failed; all errors of `requests` are OSErrors."""
     if isinstance(error, requests.RequestException) and "timed out" in str(error).lower():
         return f"no answer within {SECONDS_WITHOUT_AN_ANSWER} seconds"
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code}"
     if isinstance(error, requests.ConnectionError):
         return "there is no connection to the server"

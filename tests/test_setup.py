@@ -1,6 +1,9 @@
 """pyproject.toml says what is needed; the other files of the set-up must agree with it."""
 
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -27,18 +30,17 @@ CONSTRAINT_LINES = [
 PINS = {canonicalize_name(pin.name): pin for pin in map(Requirement, CONSTRAINT_LINES)}
 
 
-def ranges(requirements: list[Requirement]) -> dict[str, str]:
-    return {canonicalize_name(each.name): str(each.specifier) for each in requirements}
-
-
-def test_conda_list_has_the_names_and_ranges_of_pyproject():
-    listed = [Requirement(line) for line in PIP_LINES if not line.startswith("-")]
-    assert ranges(listed) == ranges(NEEDED_TO_READ)
-
-
-def test_conda_list_installs_the_project_at_the_same_versions():
+def test_conda_list_installs_the_project_and_its_tests_at_the_same_versions():
     options = [line for line in PIP_LINES if line.startswith("-")]
-    assert options == ["--constraint constraints.txt", "--editable ."]
+    assert options == ["--constraint constraints.txt", "--editable .[test]"]
+
+
+def test_conda_list_names_five_packages_of_pyproject_and_leaves_versions_to_it():
+    named = [Requirement(line) for line in PIP_LINES if not line.startswith("-")]
+    assert {each.name for each in named} == {"torch", "matplotlib", "seaborn", "jupyterlab", "nbval"}
+    assert [str(each) for each in named if each.specifier or each.extras or each.marker] == []
+    needed = {canonicalize_name(each.name) for each in NEEDED_TO_READ + NEEDED_TO_TEST}
+    assert {canonicalize_name(each.name) for each in named} - needed == set()
 
 
 def test_conda_list_asks_for_the_python_of_pyproject():
@@ -53,12 +55,15 @@ def test_makefile_asks_for_the_python_of_pyproject():
     assert f"Python {major}.{minor} or newer" in makefile
 
 
-@pytest.mark.parametrize("needed", NEEDED_TO_READ + NEEDED_TO_TEST, ids=lambda each: each.name)
-def test_direct_dependency_is_pinned_within_its_range(needed):
-    pin = PINS.get(canonicalize_name(needed.name))
-    assert pin is not None, f"constraints.txt has no line for {needed.name}"
-    (version,) = [each.version for each in pin.specifier]
-    assert needed.specifier.contains(version), f"{pin} lies outside {needed}"
+def test_direct_dependencies_are_pinned_within_their_ranges():
+    faults = []
+    for needed in NEEDED_TO_READ + NEEDED_TO_TEST:
+        pin = PINS.get(canonicalize_name(needed.name))
+        if pin is None:
+            faults.append(f"constraints.txt has no line for {needed.name}")
+        elif not all(needed.specifier.contains(each.version) for each in pin.specifier):
+            faults.append(f"{pin} lies outside {needed}")
+    assert faults == []
 
 
 def test_constraints_are_exact_versions_that_any_index_can_serve():
@@ -70,3 +75,49 @@ def test_constraints_are_exact_versions_that_any_index_can_serve():
 def test_constraints_are_in_order_and_named_once():
     names = [canonicalize_name(Requirement(line).name) for line in CONSTRAINT_LINES]
     assert names == sorted(set(names))
+
+
+def test_the_citation_says_what_pyproject_says():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()  # what version 1.2.0 asks for
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["authors"] == PROJECT["authors"]
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    title = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n")[0]
+    assert title == f"# {citation['title']}"
+
+
+# --- make lab ---------------------------------------------------------------------------------------
+
+
+def lab_command(folder: Path, user: int, *arguments: str, **variables: str) -> list[str]:
+    """The last command that `make lab` would run for a user, and would run it with these variables set."""
+    if os.name != "posix" or shutil.which("make") is None:
+        pytest.skip("there is no make here")
+    fake = folder / "id"  # make asks this program who runs it
+    fake.write_text(f"#!/bin/sh\necho {user}\n", encoding="utf-8")
+    fake.chmod(0o755)
+    environment = {**os.environ, **variables, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # of a make that runs these tests
+        environment.pop(name, None)
+    command = ["make", "--dry-run", "--directory", str(ROOT), "lab", *arguments]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    (line,) = [line for line in run.stdout.splitlines() if "jupyterlab" in line]
+    return line.split()
+
+
+def test_jupyter_is_told_that_it_runs_as_root_only_where_it_does(tmp_path):
+    assert "--allow-root" in lab_command(tmp_path, 0)
+    assert "--allow-root" not in lab_command(tmp_path, 1000)
+
+
+def test_jupyter_listens_to_a_network_only_where_the_command_says_so(tmp_path):
+    def addresses(*arguments: str, **variables: str) -> list[str]:
+        command = lab_command(tmp_path, 1000, *arguments, **variables)
+        return [option for option in command if "ip" in option.casefold() and option.startswith("--")]
+
+    assert addresses("IP=0.0.0.0") == ["--ServerApp.ip=0.0.0.0"]
+    assert addresses() == []
+    assert addresses(IP="0.0.0.0") == []  # a variable of the shell
+    assert not any("token" in option or "password" in option for option in lab_command(tmp_path, 1000))

@@ -430,7 +430,7 @@ def test_a_gradient_that_is_not_a_number_stops_training_before_it_spoils_the_wei
     model = small_model()
     model.decoder.output.bias.register_hook(lambda gradient: gradient * math.inf)
     before = weights_of(model)
-    with pytest.raises(ValueError, match=r"gradient: (nan|inf) at step 1 of 1; try a smaller learning_rate"):
+    with pytest.raises(ValueError, match=r"gradient_norm: (nan|inf) at step 1 of 1; .*learning_rate"):
         fit(model, [make_batch(id_pairs)], Settings(epochs=1))
     assert are_equal(weights_of(model), before)
 

@@ -3,20 +3,22 @@
 python tools/benchmark.py
 """
 
+from __future__ import annotations
+
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from seq2seq_utils.attention import attention_model
 from seq2seq_utils.batching import encode_pairs, make_batch, make_loader
-from seq2seq_utils.corpus import generate, tokenizer
-from seq2seq_utils.decoding import translate
-from seq2seq_utils.models import Encoded, Seq2Seq, plain_model
+from seq2seq_utils.grammar import generate, tokenizer
+from seq2seq_utils.models import Encoded, Seq2Seq, attention_model, plain_model
 from seq2seq_utils.text import TextCodec
-from seq2seq_utils.training import fit, seed_everything
+from seq2seq_utils.training import Settings, fit, seed_everything
+from seq2seq_utils.translation import translate
 
 RUNS = 5
 PAIRS = 20_000
@@ -32,8 +34,8 @@ def main() -> None:
     """Print a row for each measurement: what, how fast, and what is promised."""
     print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads, medians of {RUNS} runs\n")
     for language in ("french", "korean"):
-        (seconds,) = medians(lambda language=language: generate(language, PAIRS))
-        row(f"generate {PAIRS:,} pairs, {language}", f"{seconds:.2f} s", "under 2 s")
+        (seconds,) = medians(partial(generate, language, PAIRS))
+        print_row(f"generate {PAIRS:,} pairs, {language}", f"{seconds:.2f} s", "under 2 s")
     measure_training_step()
     for name, make in (("plain", plain_model), ("attention", attention_model)):
         print(f"\n{name} model")
@@ -43,65 +45,69 @@ def main() -> None:
 def measure_training_step() -> None:
     """Time one step of training, of the plain model and of the one with attention, of equal sizes."""
     seed_everything(0)
-    pairs = [(sentence(SOURCE_WORDS), sentence(TARGET_WORDS - 1)) for _ in range(STEP_BATCH_SIZE)]
+    pairs = [(random_ids(SOURCE_WORDS), random_ids(TARGET_WORDS - 1)) for _ in range(STEP_BATCH_SIZE)]
     loader = make_loader(pairs * STEPS, STEP_BATCH_SIZE)
-    plain, attentive = (make(VOCABULARY, VOCABULARY, 64, 128) for make in (plain_model, attention_model))
-    slow, fast = medians(lambda: fit(attentive, loader, epochs=1), lambda: fit(plain, loader, epochs=1))
-    row("a training step, attention", f"{1000 * slow / STEPS:.0f} ms")
-    row("a training step, plain", f"{1000 * fast / STEPS:.0f} ms")
-    row("    attention's throughput, of the plain one's", f"{fast / slow:.2f}", "0.45 or more")
+    epoch = Settings(epochs=1)
+    attentive, plain = (make(VOCABULARY, VOCABULARY, 64, 128) for make in (attention_model, plain_model))
+    slow, fast = medians(partial(fit, attentive, loader, epoch), partial(fit, plain, loader, epoch))
+    print_row("a training step, attention", f"{1000 * slow / STEPS:.0f} ms")
+    print_row("a training step, plain", f"{1000 * fast / STEPS:.0f} ms")
+    print_row("    attention's throughput, of the plain one's", f"{fast / slow:.2f}", "0.45 or more")
 
 
-def sentence(length: int) -> list[int]:
-    """Return random ids, special ones left out."""
-    return torch.randint(4, VOCABULARY, (length,)).tolist()
+def random_ids(length: int) -> list[int]:
+    """Random ids, special ones left out."""
+    ids: list[int] = torch.randint(4, VOCABULARY, (length,)).tolist()
+    return ids
 
 
-def measure_model(make: Callable[..., Seq2Seq]) -> None:
-    """Time a GRU that is trained for a moment, so that its sentences end as sentences do."""
+def measure_model(make: Callable[[int, int], Seq2Seq]) -> None:
+    """Time a model that is trained for a moment, so that its sentences end as sentences do."""
     pairs = generate("french", TRAINED + SENTENCES)
     english = TextCodec.build(tokenizer("english"), (pair.source for pair in pairs))
     french = TextCodec.build(tokenizer("french"), (pair.target for pair in pairs))
     ids = encode_pairs(pairs, english, french)
     seed_everything(0)
     model = make(len(english.vocabulary), len(french.vocabulary))
-    fit(model, make_loader(ids[SENTENCES:]), epochs=2)
+    fit(model, make_loader(ids[SENTENCES:]), Settings(epochs=2))
 
     sentences = [pair.source for pair in pairs[:SENTENCES]]
-    alone, together = medians(
-        lambda: translate(model, sentences, english, french, batch_size=1),
-        lambda: translate(model, sentences, english, french, batch_size=SEARCH_BATCH_SIZE),
-    )
-    row("greedy search, one sentence at a time", f"{SENTENCES / alone:,.0f} sentences/s")
-    row(f"greedy search, {SEARCH_BATCH_SIZE} at a time", f"{SENTENCES / together:,.0f} sentences/s")
-    row("    how many times as fast", f"{alone / together:.1f}", "10 or more")
+    search = partial(translate, model, sentences, english, french)
+    alone, together = medians(partial(search, batch_size=1), partial(search, batch_size=SEARCH_BATCH_SIZE))
+    print_row("greedy search, one sentence at a time", f"{SENTENCES / alone:,.0f} sentences/s")
+    print_row(f"greedy search, {SEARCH_BATCH_SIZE} at a time", f"{SENTENCES / together:,.0f} sentences/s")
+    print_row("    how many times as fast", f"{alone / together:.1f}", "10 or more")
 
     for size in (1, BATCH_SIZE):
         batch = make_batch(ids[:size])
         with torch.no_grad():
             encoded = model.encoder(batch.source, batch.source_lengths)
         slow, fast = medians(
-            lambda fed=batch.target_input, encoded=encoded: gradients_by_steps(model, fed, encoded),
-            lambda fed=batch.target_input, encoded=encoded: model.decoder(fed, encoded).sum().backward(),
+            partial(gradients_by_steps, model, batch.target_input, encoded),
+            partial(gradients_at_once, model, batch.target_input, encoded),
         )
-        row(f"decoder's gradients, {size} at a time, by steps", f"{1000 * slow:.0f} ms")
-        row(f"decoder's gradients, {size} at a time, in one call", f"{1000 * fast:.0f} ms")
-        row("    how many times as fast", f"{slow / fast:.1f}")
+        print_row(f"decoder's gradients, {size} at a time, by steps", f"{1000 * slow:.0f} ms")
+        print_row(f"decoder's gradients, {size} at a time, in one call", f"{1000 * fast:.0f} ms")
+        print_row("    how many times as fast", f"{slow / fast:.1f}")
 
 
 def gradients_by_steps(model: Seq2Seq, target_input: Tensor, encoded: Encoded) -> None:
     """Do with one step after another what the decoder does in one call."""
-    state, logits = model.decoder.start(encoded), []
+    state, scores = model.decoder.start(encoded), []
     for token in target_input.unbind(dim=1):
-        step = model.decoder.step(token, state)
-        state = step.state
-        logits.append(step.logits)
-    torch.stack(logits, dim=1).sum().backward()
+        logits, state = model.decoder.step(token, state)
+        scores.append(logits)
+    torch.autograd.backward(torch.stack(scores, dim=1).sum())
+
+
+def gradients_at_once(model: Seq2Seq, target_input: Tensor, encoded: Encoded) -> None:
+    """Do it in one call."""
+    torch.autograd.backward(model.decoder(target_input, encoded).sum())
 
 
 def medians(*works: Callable[[], object]) -> list[float]:
-    """Return the median seconds of each work; they take turns, so that a busy machine slows all alike."""
-    seconds = [[] for _ in works]
+    """The median seconds of each work; they take turns, so that a busy machine slows all alike."""
+    seconds: list[list[float]] = [[] for _ in works]
     for _ in range(RUNS):
         for work, times in zip(works, seconds, strict=True):
             start = time.perf_counter()
@@ -110,7 +116,7 @@ def medians(*works: Callable[[], object]) -> list[float]:
     return [statistics.median(times) for times in seconds]
 
 
-def row(what: str, measured: str, promised: str = "") -> None:
+def print_row(what: str, measured: str, promised: str = "") -> None:
     """Print one line of the table."""
     print(f"{what:<48}{measured:>18}   {promised}".rstrip(), flush=True)
 

@@ -5,14 +5,17 @@
 Numbers are compared to the last bit, so run it before and after on one machine. It takes a few seconds.
 """
 
+from __future__ import annotations
+
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 
-from seq2seq_utils.batching import encode_pairs, make_batch, make_loader
+from seq2seq_utils.batching import Batches, IdPair, encode_pairs, make_batch, make_loader
 from seq2seq_utils.grammar import generate, tokenizer
-from seq2seq_utils.models import attention_model, plain_model
+from seq2seq_utils.models import Seq2Seq, attention_model, plain_model
+from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import TextCodec
 from seq2seq_utils.training import Settings, fit, seed_everything
 from seq2seq_utils.translation import translate
@@ -33,17 +36,15 @@ def main() -> None:
     french = TextCodec.build(tokenizer("french"), (pair.target for pair in pairs))
     ids = encode_pairs(pairs, english, french)
     batch = make_batch(ids[:BATCH_SIZE])
-    for name, make in {"plain": plain_model, "attention": attention_model}.items():
+    makers: dict[str, Callable[[int, int], Seq2Seq]] = {"plain": plain_model, "attention": attention_model}
+    for name, make in makers.items():
         seed_everything(0)
         model = make(len(english.vocabulary), len(french.vocabulary))
         with torch.no_grad():
             logits = model(batch.source, batch.source_lengths, batch.target_input)
         show(f"logits, {name}", [logits.numpy().tobytes()])
         loader = make_loader(ids[: STEPS * BATCH_SIZE], BATCH_SIZE, seed=0)
-        losses = [
-            fit(model, loader, Settings(epochs=1)).records[-1]["train_loss"],
-            *losses_of_steps(model, ids),
-        ]
+        losses = [training_loss(model, loader, Settings(epochs=1)), *losses_of_steps(model, ids)]
         show(f"losses of {STEPS} steps, {name}", map(float.hex, losses))
         sentences = [pair.source for pair in pairs[-SENTENCES:]]
         for beam in (1, 5):
@@ -51,9 +52,11 @@ def main() -> None:
             show(f"beam of {beam}, {name}", (repr(translation.ids) for translation in found))
 
 
-def pair_contents(pair) -> tuple:
+def pair_contents(pair: SentencePair) -> tuple[object, ...]:
     """Everything of a pair, in an order that does not depend on hashes."""
     links = pair.alignment
+    if links is None:
+        return pair.source, pair.target
     return (
         pair.source,
         pair.target,
@@ -64,17 +67,22 @@ def pair_contents(pair) -> tuple:
     )
 
 
-def losses_of_steps(model, ids) -> list[float]:
+def losses_of_steps(model: Seq2Seq, ids: list[IdPair]) -> list[float]:
     """The losses of single steps, each of them a training of its own with half of the words fed back."""
     losses = []
     for step in range(STEPS):
         loader = make_loader(ids[step * BATCH_SIZE : (step + 1) * BATCH_SIZE], BATCH_SIZE, seed=step)
-        losses.append(fit(model, loader, Settings(epochs=1, teacher_forcing=0.5)).records[-1]["train_loss"])
+        losses.append(training_loss(model, loader, Settings(epochs=1, teacher_forcing=0.5)))
     return losses
 
 
+def training_loss(model: Seq2Seq, loader: Batches, settings: Settings) -> float:
+    """The loss per token of the last epoch of a training."""
+    return fit(model, loader, settings).records[-1]["train_loss"]
+
+
 def show(what: str, parts: Iterable[str | bytes]) -> None:
-    """Print one line."""
+    """Print one line: what, and the digest of its parts."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part if isinstance(part, bytes) else part.encode())

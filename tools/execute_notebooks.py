@@ -3,25 +3,42 @@
     python tools/execute_notebooks.py                                # all of them
     python tools/execute_notebooks.py notebooks/01_tokenization.ipynb
 
-A notebook that fails keeps its old file.
+A notebook that fails keeps its old file. On two cores or more, two run side by side, the longest first.
 """
+
+from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
-from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal
 from nbformat import NotebookNode
 
+from seq2seq_utils.training.checkpoints import whole_or_not_at_all
+
 ROOT = Path(__file__).resolve().parent.parent
-CELL_TIMEOUT = 600  # seconds
+CELL_TIMEOUT = 1800  # seconds: no cell takes a tenth of it, but the machine may be busy
+
+# Where several run side by side, the longest ones start first, so that none is left over at the end.
+LONGEST_FIRST = (
+    "05_bahdanau_attention",
+    "04_long_sentences",
+    "06_real_sentences",
+    "03_teacher_forcing",
+    "02_seq2seq",
+    "01_tokenization",
+)
 
 # Nothing here depends on the machine: no version of Python, no name of an environment.
 NOTEBOOK_METADATA = {
@@ -43,35 +60,59 @@ class ThisPython(KernelSpecManager):
         return self.kernel_spec_class(resource_dir=RESOURCES, **get_kernel_dict())
 
 
-def main() -> int:
-    """Run the notebooks and print a line for each; return 1 if any of them failed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the notebooks and print when each begins and ends; return 1 if any of them failed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
-    paths = parser.parse_args().notebooks or all_notebooks()
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="how many at a time")
+    parser.add_argument("--list", action="store_true", help="print the notebooks, longest first, and stop")
+    options = parser.parse_args(arguments)
+    paths = longest_first(options.notebooks or all_notebooks())
     if not paths:
         parser.error("there are no notebooks in notebooks/")
-
-    errors = []
-    for number, path in enumerate(paths, start=1):
-        print(f"[{number}/{len(paths)}] {path.stem}", end="", flush=True)
-        start = time.monotonic()
-        try:
-            refresh(path)
-            outcome = "ok"
-        except FAILURES as error:
-            errors.append(f"{path}: {error}")
-            outcome = "FAILED"
-        print(f"  {outcome}  {time.monotonic() - start:.0f} s", flush=True)
-
-    for error in errors:
-        print(f"\n{error}", file=sys.stderr)
-    return 1 if errors else 0
+    if options.jobs < 1:
+        parser.error(f"--jobs: {options.jobs} is not allowed; it must be 1 or more")
+    if options.list:
+        print(*map(os.path.relpath, paths), sep="\n")
+        return 0
+    if options.jobs == 1 or len(paths) == 1:
+        held = [run(path) for path in paths]
+    else:
+        with ThreadPoolExecutor(options.jobs) as pool:
+            held = list(pool.map(run_in_a_process, paths))
+    return 0 if all(held) else 1
 
 
 def all_notebooks() -> list[Path]:
     """Return the notebooks in reading order."""
     found = sorted((ROOT / "notebooks").rglob("*.ipynb"))
     return [path for path in found if ".ipynb_checkpoints" not in path.parts]
+
+
+def longest_first(paths: Iterable[Path]) -> list[Path]:
+    """Return the paths in the order in which to start them; one whose time is not known may be long."""
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    return sorted(paths, key=lambda path: places.get(path.stem, -1))
+
+
+def run_in_a_process(path: Path) -> bool:
+    """Run one notebook by a process of this program, and tell whether it went well."""
+    return subprocess.run([sys.executable, __file__, "--jobs", "1", path], check=False).returncode == 0
+
+
+def run(path: Path) -> bool:
+    """Run one notebook here, say so, and tell whether it went well."""
+    print(f"{path.stem} …", flush=True)
+    start, problem = time.monotonic(), ""
+    try:
+        refresh(path)
+    except FAILURES as error:
+        problem = f"\n{path}: {error}"
+    outcome = "FAILED" if problem else "ok"
+    print(f"{path.stem}  {outcome}  {time.monotonic() - start:.0f} s", flush=True)
+    if problem:
+        print(problem, file=sys.stderr, flush=True)
+    return not problem
 
 
 def refresh(path: Path) -> None:
@@ -86,7 +127,9 @@ def refresh(path: Path) -> None:
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
     """Run all cells in a fresh kernel that works in ``folder``."""
-    environment = {**os.environ, "TQDM_DISABLE": "1"}  # a progress bar is not a result
+    # One thread, unless the shell asks for more: numbers then do not depend on how many cores there are,
+    # and notebooks that run side by side do not slow each other. A progress bar is not a result.
+    environment = {"OMP_NUM_THREADS": "1", **os.environ, "TQDM_DISABLE": "1"}
     environment.pop("MPLBACKEND", None)  # the notebook's own backend stores the figures
     client = NotebookClient(
         notebook,
@@ -132,13 +175,9 @@ def output_text(output: NotebookNode) -> str:
 def write(notebook: NotebookNode, path: Path) -> None:
     """Replace the file in one move, so that it is never half written."""
     nbformat.validate(notebook)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            nbformat.write(notebook, file)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    text: str = nbformat.writes(notebook)
+    with whole_or_not_at_all(path) as file:
+        file.write(text.encode() + b"\n")
 
 
 if __name__ == "__main__":

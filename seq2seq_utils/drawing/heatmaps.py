@@ -7,29 +7,27 @@ from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
+import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
 
-from seq2seq_utils.drawing.style import ATTENTION, TARGET, text_colour
+from seq2seq_utils.drawing.style import FROM_WHITE, GRID, TARGET, text_colour
 from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.pairs import Alignment
 from seq2seq_utils.text import TextCodec
 from seq2seq_utils.translation import translate
 
-# From white, through the colour that attention has in every figure, to a dark shade of it.
-FROM_WHITE = LinearSegmentedColormap.from_list("attention", ["#FFFFFF", "#8FD6BF", ATTENTION, "#00402F"])
 _CELL = 0.38  # inches
 _LETTER = 0.095  # inches, about, of a word beside the map
 
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """One heatmap: `weights` is (target words, source words)."""
+    """One heatmap, and the words beside it."""
 
-    weights: np.ndarray
+    weights: ArrayLike  # (target words, source words)
     source: Sequence[str]
     target: Sequence[str]
     title: str = ""
@@ -48,15 +46,16 @@ def translation_maps(
         target: the codec of the translations.
 
     Raises:
-        ValueError: if the model has no attention, or a sentence cannot be read.
+        ValueError: if the model has no attention, or a sentence is empty or has unknown words only.
     """
     maps = []
-    for sentence, found in zip(sentences, translate(model, sentences, source, target), strict=True):
-        if found.weights is None:
+    for sentence, translation in zip(sentences, translate(model, sentences, source, target), strict=True):
+        if translation.weights is None:
             raise ValueError("model: has no attention, so there are no weights to draw")
-        tokens = [target.vocabulary.tokens[token_id] for token_id in found.ids]
-        rows = [*tokens, *["EOS"] * found.reached_end]
-        maps.append(Map(found.weights.numpy(), source.tokenizer.tokenize(sentence), rows))
+        rows = [target.vocabulary.tokens[token_id] for token_id in translation.ids]
+        if translation.reached_end:
+            rows.append("EOS")
+        maps.append(Map(translation.weights.numpy(), source.tokenizer.tokenize(sentence), rows))
     return maps
 
 
@@ -75,67 +74,85 @@ def attention_maps(
         labels: of the source and of the target words.
         values: whether to write each weight into its cell.
         colour_label: of the colour bar; without it there is none.
-        columns: how many maps in a row.
+        columns: how many maps in a row, at most.
 
     Raises:
-        ValueError: if a map's weights are not (target words, source words).
+        ValueError: if there are no maps, or a map's weights are not (target words, source words), or
+            `columns` is less than 1.
     """
-    for one in maps:
-        expected = len(one.target), len(one.source)
-        if np.shape(one.weights) != expected:
-            raise ValueError(f"weights: shape {np.shape(one.weights)}, but the words ask for {expected}")
-    columns = min(columns, len(maps))
-    rows = -(-len(maps) // columns)
-    beside, above = (max(map(len, words)) for words in (_all("target", maps), _all("source", maps)))
-    width = _CELL * max(len(one.source) for one in maps) + _LETTER * beside + 0.6
-    height = _CELL * max(len(one.target) for one in maps) + _LETTER * above + 0.8
-    size = (max(columns * width, 3.2) + (0.9 if colour_label else 0), rows * height)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
-    for axis in axes.flat[len(maps) :]:
-        axis.set_axis_off()
-    for axis, one in zip(axes.flat, maps, strict=False):
-        image = _draw(axis, one, values)
+    if not maps:
+        raise ValueError("maps: there are none; a figure needs at least one")
+    if columns < 1:
+        raise ValueError(f"columns: {columns} is not allowed; it must be 1 or more")
+    for heatmap in maps:
+        shape, words = np.shape(heatmap.weights), (len(heatmap.target), len(heatmap.source))
+        if shape != words:
+            raise ValueError(f"weights: shape {shape}, but the words ask for {words}")
+    figure, axes = _layout(maps, min(columns, len(maps)), bool(colour_label))
+    for axis, heatmap in zip(axes.flat, maps, strict=False):
+        _draw(axis, heatmap, values)
         axis.set_xlabel(labels[0])
-        axis.xaxis.set_label_position("top")
         axis.set_ylabel(labels[1])
+    # Only now, since seaborn draws the figure, half done as it is, at every map.
+    figure.set_layout_engine("constrained")
     if colour_label:
-        figure.colorbar(image, ax=axes, label=colour_label, shrink=0.7, aspect=25)
+        figure.colorbar(axes[0, 0].collections[0], ax=axes, label=colour_label, shrink=0.7, aspect=25)
     return figure
 
 
-def _all(side: str, maps: Sequence[Map]) -> list[str]:
-    return [word for one in maps for word in getattr(one, side)]
+def _layout(maps: Sequence[Map], columns: int, colour_bar: bool) -> tuple[Figure, np.ndarray]:
+    """A figure with a place for each map, large enough for the longest words and the most cells."""
+    rows = -(-len(maps) // columns)
+    beside = max(len(word) for heatmap in maps for word in heatmap.target)
+    above = max(len(word) for heatmap in maps for word in heatmap.source)
+    width = _CELL * max(len(heatmap.source) for heatmap in maps) + _LETTER * beside + 0.6
+    height = _CELL * max(len(heatmap.target) for heatmap in maps) + _LETTER * above + 0.8
+    size = (max(columns * width, 3.2) + (0.9 if colour_bar else 0), rows * height)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for axis in axes.flat[len(maps) :]:
+        axis.set_axis_off()
+    return figure, axes
 
 
-def _draw(axis: Axes, one: Map, values: bool) -> AxesImage:
-    weights = np.asarray(one.weights)
-    image = axis.imshow(weights, cmap=FROM_WHITE, vmin=0, vmax=1)
-    axis.set_xticks(range(len(one.source)), one.source, rotation=60, ha="left", rotation_mode="anchor")
-    axis.set_yticks(range(len(one.target)), one.target)
-    axis.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
-    axis.set_xticks(np.arange(len(one.source) + 1) - 0.5, minor=True)
-    axis.set_yticks(np.arange(len(one.target) + 1) - 0.5, minor=True)
-    axis.tick_params(which="minor", length=0)
-    axis.grid(visible=False, which="major")
-    axis.grid(visible=True, which="minor", color="#E3E6EA", linewidth=0.8)
-    if one.title:
-        axis.set_title(one.title)
+def _draw(axis: Axes, heatmap: Map, values: bool) -> None:
+    weights = np.asarray(heatmap.weights)
+    sns.heatmap(
+        weights,
+        vmin=0,
+        vmax=1,  # a shade means the same weight in every map
+        cmap=FROM_WHITE,
+        annot=values,
+        fmt=".2f",
+        annot_kws={"fontsize": 9},
+        linewidths=0.4,  # cells side by side draw the line between them twice
+        linecolor=GRID,
+        cbar=False,
+        square=True,
+        xticklabels=False,
+        yticklabels=False,
+        ax=axis,
+    )
+    axis.spines[:].set_visible(True)
     if values:
-        for (row, column), weight in np.ndenumerate(weights):
-            colour = text_colour(weight)
-            axis.text(column, row, f"{weight:.2f}", ha="center", va="center", fontsize=9, color=colour)
-    if one.gold:
-        for source, target in one.gold.possible:
-            sure = (source, target) in one.gold.sure
-            axis.add_patch(
-                Rectangle(
-                    (source - 0.44, target - 0.44),
-                    0.88,
-                    0.88,
-                    fill=False,
-                    edgecolor=TARGET,
-                    linewidth=2 if sure else 1.4,
-                    linestyle="-" if sure else ":",
-                )
-            )
-    return image
+        for text, weight in zip(axis.texts, weights.flat, strict=True):
+            text.set_color(text_colour(weight))
+    # A cell is one wide and has its middle at a half.
+    columns, rows = np.arange(len(heatmap.source)) + 0.5, np.arange(len(heatmap.target)) + 0.5
+    axis.set_xticks(columns, heatmap.source, rotation=60, ha="left", rotation_mode="anchor")
+    axis.set_yticks(rows, heatmap.target)
+    axis.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
+    axis.xaxis.set_label_position("top")
+    if heatmap.title:
+        axis.set_title(heatmap.title)
+    if heatmap.gold:
+        for source, target in sorted(heatmap.gold.possible):
+            _frame(axis, source, target, sure=(source, target) in heatmap.gold.sure)
+
+
+def _frame(axis: Axes, source: int, target: int, sure: bool) -> None:
+    """Marks a gold link, a little inside the lines of its cell."""
+    width, line = (2, "-") if sure else (1.4, ":")
+    corner = (source + 0.06, target + 0.06)
+    axis.add_patch(
+        Rectangle(corner, 0.88, 0.88, fill=False, edgecolor=TARGET, linewidth=width, linestyle=line)
+    )

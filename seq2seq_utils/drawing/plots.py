@@ -14,7 +14,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from seq2seq_utils.drawing.style import MARKERS, PLAIN, SERIES, SOURCE, TARGET
+from seq2seq_utils.drawing.style import BACKGROUND, MARKERS, PLAIN, SERIES, SOURCE, TARGET
 
 
 def bar_panels(table: pd.DataFrame, titles: Sequence[str], formats: Sequence[str]) -> Figure:
@@ -25,17 +25,16 @@ def bar_panels(table: pd.DataFrame, titles: Sequence[str], formats: Sequence[str
         titles: of the panels, with units.
         formats: how each panel's values are written, such as ``"{:.0f}"``.
     """
-    figure, panels = plt.subplots(
-        1, len(titles), figsize=(4 * len(titles), 0.5 + 0.5 * len(table)), sharey=True
-    )
-    for panel, column, title, text in zip(panels, table.columns, titles, formats, strict=True):
-        bars = panel.barh(table.index, table[column], color=SERIES[: len(table)])
-        panel.bar_label(bars, [text.format(value) for value in table[column]], padding=3)
-        panel.set_xlim(0, max(table[column].max(), 1e-9) * 1.25)
-        panel.set_title(title)
-        panel.grid(visible=False)
-        panel.set_xticks([])
-    panels[0].invert_yaxis()
+    size = (4 * len(titles), 0.5 + 0.5 * len(table))
+    figure, axes = plt.subplots(1, len(titles), figsize=size, squeeze=False, sharey=True)
+    for axis, column, title, value_format in zip(axes[0], table.columns, titles, formats, strict=True):
+        bars = axis.barh(table.index, table[column], color=SERIES[: len(table)])
+        axis.bar_label(bars, [value_format.format(value) for value in table[column]], padding=3)
+        axis.set_xlim(0, max(table[column].max(), 1e-9) * 1.25)
+        axis.set_title(title)
+        axis.grid(visible=False)
+        axis.set_xticks([])
+    axes[0, 0].invert_yaxis()
     sns.despine(figure, left=True, bottom=True)
     figure.tight_layout()
     return figure
@@ -52,28 +51,28 @@ def padded_batches(
         y_label: of the rows.
         labels: what the legend calls real tokens and padding.
     """
-    figure, panels = plt.subplots(1, len(batches), figsize=(5 * len(batches), 3.6), sharex=True, sharey=True)
-    for panel, (title, lengths) in zip(panels, batches.items(), strict=True):
-        rows, longest = range(len(lengths)), max(lengths)
-        padding = [longest - length for length in lengths]
-        panel.barh(rows, lengths, height=1, color=SOURCE, edgecolor="white", label=labels[0])
-        panel.barh(
+    size = (5 * len(batches), 3.6)
+    figure, axes = plt.subplots(1, len(batches), figsize=size, squeeze=False, sharex=True, sharey=True)
+    for axis, (title, lengths) in zip(axes[0], batches.items(), strict=True):
+        rows = range(len(lengths))
+        padding = [max(lengths) - length for length in lengths]
+        axis.barh(rows, lengths, height=1, color=SOURCE, edgecolor=BACKGROUND, label=labels[0])
+        axis.barh(
             rows,
             padding,
             left=lengths,
             height=1,
-            color="white",
+            color=BACKGROUND,
             edgecolor=PLAIN,
             hatch="////",
             linewidth=0.5,
             label=labels[1],
         )
-        panel.set(title=title, xlabel=x_label)
-        panel.grid(visible=False)
-    panels[0].invert_yaxis()
-    panels[0].set_ylabel(y_label)
-    handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="lower center", ncols=2, bbox_to_anchor=(0.5, -0.08))
+        axis.set(title=title, xlabel=x_label)
+        axis.grid(visible=False)
+    axes[0, 0].invert_yaxis()
+    axes[0, 0].set_ylabel(y_label)
+    _legend_below(figure, -0.08)
     figure.tight_layout()
     return figure
 
@@ -102,7 +101,12 @@ def line_panels(
         logarithmic: the axes with a logarithmic scale: ``"x"``, ``"y"`` or ``"xy"``.
         share_y: whether all panels have the same vertical axis.
         colours: for each value of the group its colour, where it has one of its own.
+
+    Raises:
+        ValueError: if there are more groups than colours, or one that `colours` does not name.
     """
+    if group:
+        _check_groups(table, group, colours)
     legend_width = 0.5 + 0.085 * table[group].astype(str).str.len().max() if group else 0
     size = (5 * len(panels) + legend_width, 3.6)
     figure, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, sharey=share_y)
@@ -158,16 +162,20 @@ def quality_against_length(
         colours: for each model its colour, where it has one of its own; of two in one colour the second one's
             line is dashed.
         highest: where the vertical axes end.
+
+    Raises:
+        ValueError: if there are more models than colours, or one that `trained_up_to` or `colours` does not
+            name.
     """
+    _check_groups(table, group, colours, trained_up_to)
     figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels) + 1.5, 3.6), squeeze=False)
     for axis, (column, label) in zip(axes[0], panels.items(), strict=True):
-        drawn = set()
-        for (name, rows), colour, marker in zip(
-            table.groupby(group, sort=False), SERIES, MARKERS, strict=False
-        ):
+        used_colours = set()
+        models = table.groupby(group, sort=False)
+        for (name, rows), colour, marker in zip(models, SERIES, MARKERS, strict=False):
             colour = colours[name] if colours else colour
-            line = "--" if colour in drawn else "-"
-            drawn.add(colour)
+            line = "--" if colour in used_colours else "-"
+            used_colours.add(colour)
             middle = (rows["shortest"] + rows["longest"]) / 2
             axis.plot(middle, rows[column], line, color=colour, marker=marker, label=name)
             axis.fill_between(
@@ -203,8 +211,25 @@ def moved_points(
         axis.scatter(*before.T, color=SOURCE, marker=MARKERS[0], s=26, label=names[0], zorder=2)
         axis.scatter(*after.T, color=TARGET, marker=MARKERS[1], s=26, label=names[1], zorder=2)
         axis.set(title=title, xlabel=labels[0], ylabel=labels[1])
-    handles, texts = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, texts, loc="lower center", ncols=2, bbox_to_anchor=(0.5, -0.06), frameon=False)
+    _legend_below(figure, -0.06)
     sns.despine(figure)
     figure.tight_layout()
     return figure
+
+
+def _check_groups(table: pd.DataFrame, group: str, *given: Mapping[str, object] | None) -> None:
+    """There must be a colour and a marker for each group, and a value in each mapping that is given."""
+    names = list(table[group].unique())
+    if len(names) > len(SERIES):
+        raise ValueError(
+            f"{group}: {len(names)} groups, but at most {len(SERIES)} can be told apart: {names}"
+        )
+    for values in given:
+        if values and (missing := [name for name in names if name not in values]):
+            raise ValueError(f"{group}: nothing is given for {missing}; given are {list(values)}")
+
+
+def _legend_below(figure: Figure, height: float) -> None:
+    """One legend for all panels, with what the first one shows."""
+    handles, names = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="lower center", ncols=2, bbox_to_anchor=(0.5, height), frameon=False)

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import seaborn as sns
 from IPython.display import display
 from matplotlib import font_manager
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 # Safe for colour-blind readers, and the same in every figure and diagram.
 SOURCE, TARGET, ATTENTION, PLAIN = "#0072B2", "#D55E00", "#009E73", "#7F7F7F"
 # For what is compared but is none of these four: models, tokenizers, cells. With different markers, since
 # nothing relies on colour alone.
-SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F")
+SERIES = (SOURCE, TARGET, ATTENTION, "#CC79A7", PLAIN)
 MARKERS = ("o", "s", "D", "^", "v")
+
+BACKGROUND, GRID = "#FFFFFF", "#E3E6EA"
+# The text colours on pale and on dark ground.
+DARK_TEXT, LIGHT_TEXT = "#1F2933", "#FFFFFF"
+# Attention weights, 0 to 1: from white, through the colour that attention has in every figure, to a dark
+# shade of it.
+FROM_WHITE = LinearSegmentedColormap.from_list("attention", [BACKGROUND, "#8FD6BF", ATTENTION, "#00402F"])
 
 # Hangul on every machine: matplotlib takes from the second font what the first one lacks. The package brings
 # the font files; it is not imported, since that would change matplotlib's settings.
-_FONTS = Path(find_spec("koreanize_matplotlib").origin).parent / "fonts"
+_FONTS = Path(str(distribution("koreanize-matplotlib").locate_file("koreanize_matplotlib/fonts")))
 for _style, _weight in (("NanumGothic", 400), ("NanumGothicBold", 700)):
     font_manager.fontManager.addfont(_FONTS / f"{_style}.ttf")
     # The bold file calls itself semi-bold, and matplotlib would remark on that at every bold title.
@@ -42,22 +50,26 @@ sns.set_theme(
 )
 
 
-# The text colours on pale and on dark ground.
-DARK_TEXT, LIGHT_TEXT = "#1F2933", "#FFFFFF"
-
-
 def text_colour(weight: float) -> str:
-    """The colour of a text on a cell that is the darker the more weight, 0 to 1, it has."""
-    return LIGHT_TEXT if weight > 0.5 else DARK_TEXT
+    """The colour of a text on a cell of `FROM_WHITE`: the one of the two that stands out more.
+
+    Args:
+        weight: of the cell, 0 to 1.
+    """
+    return LIGHT_TEXT if weight > 0.7 else DARK_TEXT
 
 
 def show(figure: Figure, alt: str) -> None:
     """Shows a figure in the notebook with a text for those who do not see it, and closes it.
 
+    Args:
+        figure: as the functions of this room give it.
+        alt: what the figure shows, in a sentence or two.
+
     Raises:
         ValueError: if there is no such text.
     """
     if not alt.strip():
-        raise ValueError("alt: is empty; say in a sentence what the figure shows")
+        raise ValueError(f"alt: {alt!r} is empty; say in a sentence what the figure shows")
     display(figure, metadata={"image/png": {"alt": alt}})
     plt.close(figure)

@@ -12,8 +12,7 @@ from html import escape
 import ipywidgets
 from matplotlib.colors import to_hex
 
-from seq2seq_utils.drawing.heatmaps import FROM_WHITE
-from seq2seq_utils.drawing.style import text_colour
+from seq2seq_utils.drawing.style import FROM_WHITE, text_colour
 from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.text import UNK_ID, TextCodec
 from seq2seq_utils.translation import DecodingStep, trace
@@ -40,8 +39,8 @@ def steps_table(steps: Sequence[DecodingStep], source_tokens: Sequence[str], wor
     """Steps as an HTML table: what was fed in, where the model looked, what it found likeliest.
 
     Args:
-        steps: from `decoding.trace`.
-        source_tokens: the words that were read.
+        steps: as `translation.trace` gives them.
+        source_tokens: the words that the model has read, one for each weight of a step.
         words: for the heads of the columns.
     """
     heads = "".join(
@@ -57,7 +56,7 @@ def steps_table(steps: Sequence[DecodingStep], source_tokens: Sequence[str], wor
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-class DecodingExplorer(ipywidgets.VBox):
+class DecodingExplorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """A sentence to type, and a slider that goes through its translation step by step.
 
     Args:
@@ -93,7 +92,7 @@ class DecodingExplorer(ipywidgets.VBox):
         """Translates what has been typed, or says kindly why not."""
         self._tokens = self._source.tokenizer.tokenize(self.sentence.value)
         ids = self._source.vocabulary.encode(self._tokens)
-        unknown = [token for token, id in zip(self._tokens, ids, strict=True) if id == UNK_ID]
+        unknown = [token for token, token_id in zip(self._tokens, ids, strict=True) if token_id == UNK_ID]
         if len(unknown) == len(ids):
             self._steps = []
             message = self._words.only_unknown if ids else self._words.empty

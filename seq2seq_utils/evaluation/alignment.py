@@ -54,7 +54,16 @@ def alignment_score(found: Sequence[Set[Link]], gold: Sequence[Alignment]) -> Al
 def alignment_error_interval(
     found: Sequence[Set[Link]], gold: Sequence[Alignment], resamples: int = 1000
 ) -> Interval:
-    """The 95 % bootstrap interval of the error rate (see `metrics.bootstrap_interval`)."""
+    """The 95 % bootstrap interval of the error rate (see `metrics.bootstrap_interval`).
+
+    Args:
+        found: links (source word, target word) of each sentence.
+        gold: the alignment of each sentence.
+        resamples: how many test sets are drawn.
+
+    Raises:
+        ValueError: if there are none, or not as many of the one as of the other.
+    """
     counts = _counts(found, gold)
     return bootstrap_interval(
         lambda rows: _score(counts[rows].sum(axis=0)).error_rate, len(counts), resamples
@@ -88,8 +97,8 @@ def _counts(found: Sequence[Set[Link]], gold: Sequence[Alignment]) -> np.ndarray
         )
     return np.array(
         [
-            (len(links), len(right.sure), len(links & right.sure), len(links & right.possible))
-            for links, right in zip(found, gold, strict=True)
+            (len(links), len(truth.sure), len(links & truth.sure), len(links & truth.possible))
+            for links, truth in zip(found, gold, strict=True)
         ]
     )
 

@@ -54,7 +54,11 @@ def bleu(translations: Sequence[str], references: Sequence[str], lowercase: bool
 def exact_match_interval(
     translations: Sequence[str], references: Sequence[str], resamples: int = 1000
 ) -> Interval:
-    """The 95 % bootstrap interval of `exact_match` (see `bootstrap_interval`)."""
+    """The 95 % bootstrap interval of `exact_match` (see `bootstrap_interval`).
+
+    Raises:
+        ValueError: if there are none, or not as many of the one as of the other.
+    """
     same = _same(translations, references)
     return bootstrap_interval(lambda rows: same[rows].mean(), len(same), resamples)
 
@@ -62,7 +66,11 @@ def exact_match_interval(
 def bleu_interval(
     translations: Sequence[str], references: Sequence[str], resamples: int = 1000, lowercase: bool = False
 ) -> Interval:
-    """The 95 % bootstrap interval of `bleu`: of the corpus score, not of a mean over sentences."""
+    """The 95 % bootstrap interval of `bleu`: of the corpus score, not of a mean over sentences.
+
+    Raises:
+        ValueError: if there are none, or not as many of the one as of the other.
+    """
     counts = _bleu_counts(translations, references, lowercase)
     return bootstrap_interval(lambda rows: _bleu_of(counts[rows]), len(counts), resamples)
 
@@ -163,20 +171,20 @@ def quality_by_length(
         rows = [row for row, length in enumerate(lengths) if shortest <= length <= longest]
         if not rows:
             raise ValueError(f"buckets: no sentence has {shortest} to {longest} words")
-        of_rows = [translations[row] for row in rows], [references[row] for row in rows]
-        exact = 100 * np.array(exact_match_interval(*of_rows, resamples))
-        of_bleu = bleu_interval(*of_rows, resamples)
+        group = [translations[row] for row in rows], [references[row] for row in rows]
+        exact_low, exact_high = exact_match_interval(*group, resamples)
+        bleu_low, bleu_high = bleu_interval(*group, resamples)
         records.append(
             {
                 "shortest": shortest,
                 "longest": longest,
                 "sentences": len(rows),
-                "exact_match": 100 * exact_match(*of_rows),
-                "exact_match_low": exact[0],
-                "exact_match_high": exact[1],
-                "bleu": bleu(*of_rows).score,
-                "bleu_low": of_bleu.low,
-                "bleu_high": of_bleu.high,
+                "exact_match": 100 * exact_match(*group),
+                "exact_match_low": 100 * exact_low,
+                "exact_match_high": 100 * exact_high,
+                "bleu": bleu(*group).score,
+                "bleu_low": bleu_low,
+                "bleu_high": bleu_high,
             }
         )
     return pd.DataFrame(records)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 
-from seq2seq_utils.grammar import lexicon
+from seq2seq_utils.grammar import korean
 from seq2seq_utils.grammar.korean_tokenizer import KoreanTokenizer
-from seq2seq_utils.grammar.languages import LANGUAGES, say
+from seq2seq_utils.grammar.languages import LANGUAGES, check_language, say
 from seq2seq_utils.grammar.sampler import SHORTEST, Sampler
 from seq2seq_utils.pairs import Alignment, SentencePair, Splits
 from seq2seq_utils.text import SPECIALS, Vocabulary, WordTokenizer
 
 # Groups of sentence lengths, in words, from the shortest to the longest: for quality against length.
 LENGTH_BUCKETS = [(4, 7), (8, 10), (11, 15), (16, 20), (21, 25), (26, 30)]
-_PATIENCE = 1000  # sentences seen before, one after another, until we say that there are no more
+PATIENCE = 1000  # sentences seen before, one after another, until we say that there are no more
 _WORDS = WordTokenizer()
 
 
@@ -42,8 +42,7 @@ def generate(
             sentences of these lengths.
     """
     shortest, longest = lengths
-    if language not in LANGUAGES:
-        raise ValueError(f"language: {language!r} is not one of {', '.join(LANGUAGES)}")
+    check_language(language)
     if not SHORTEST <= shortest <= longest:
         raise ValueError(f"lengths: {lengths} must be (shortest, longest), at least {SHORTEST} words")
     if count < 0:
@@ -71,7 +70,7 @@ def generate_splits(
 def tokenizer(language: str) -> WordTokenizer:
     """The word tokenizer for ``"english"``, ``"french"`` or ``"korean"`` of the grammar."""
     if language == "korean":
-        return KoreanTokenizer(lexicon.korean_particle_hosts())
+        return KoreanTokenizer(korean.particle_hosts())
     if language in ("english", *LANGUAGES):
         return WordTokenizer()
     raise ValueError(f"language: {language!r} is not one of english, {', '.join(LANGUAGES)}")
@@ -110,7 +109,7 @@ def _distinct(
         source = _WORDS.join(words)
         if source in seen:
             repeated += 1
-            if repeated == _PATIENCE:
+            if repeated == PATIENCE:
                 raise ValueError(
                     f"count: {count} is more than the grammar has sentences of {shortest} to {longest} "
                     f"words (found {found}); ask for fewer, or for longer ones"
@@ -119,7 +118,6 @@ def _distinct(
         seen.add(source)
         found, repeated = found + 1, 0
         links = frozenset(sure)
-        alignment = Alignment(
-            tuple(word.lower() for word in words), tuple(target_words), links, links.union(possible)
-        )
+        source_words = tuple(map(str.lower, words))
+        alignment = Alignment(source_words, tuple(target_words), links, links.union(possible))
         yield SentencePair(source, target_tokenizer.join(target_words), alignment)

@@ -1,155 +1,173 @@
-"""Says a meaning in English, and notes in it where each of its words stands."""
+"""Says a meaning in English, and tells where each of its words stands."""
 
 from __future__ import annotations
 
-from seq2seq_utils.grammar.meaning import Clause, Meaning, NounPhrase
+from seq2seq_utils.grammar.lexicon import Adjective, Verb
+from seq2seq_utils.grammar.meaning import Clause, Meaning, NounPhrase, PrepositionalPhrase, Pronoun, Subject
+from seq2seq_utils.grammar.positions import ABSENT, ClauseAt, PhraseAt, Positions
 
 _PLURAL_DETERMINERS = {"this": "these", "that": "those"}
 
 
-def write(meaning: Meaning) -> list[str]:
-    """The English words, with commas and the final full stop."""
+def write(meaning: Meaning) -> tuple[list[str], Positions]:
+    """The English words, with commas and the final full stop, and where they stand."""
     words: list[str] = []
+    positions = Positions({}, {}, ABSENT)
     for part in meaning:
         if part.main.conjunction:
             words.append(",")
-        _clause(words, part.main)
+        _clause(words, positions, part.main)
         if part.subordinate is not None:
-            _clause(words, part.subordinate)
+            _clause(words, positions, part.subordinate)
+    positions.full_stop = len(words)
     words.append(".")
-    return words
+    return words, positions
 
 
-def _clause(words: list[str], clause: Clause) -> None:
+# ------------------------------------------------------------------------------------- clauses
+def _clause(words: list[str], positions: Positions, clause: Clause) -> None:
+    at = positions.clauses[clause] = ClauseAt()
     if clause.conjunction:
-        clause.conjunction_at = len(words)
+        at.conjunction = len(words)
         words.append(clause.conjunction)
     if clause.time is not None and clause.time_first:
-        clause.time_at = len(words)
+        at.time = len(words)
         words.extend(clause.time.english)
         words.append(",")
-    _noun_phrase(words, clause.subject)
-    _predicate(words, clause)
+    _subject(words, positions, clause.subject)
+    _predicate(words, positions, clause, at)
 
 
-def _predicate(words: list[str], clause: Clause, with_object: bool = True) -> None:
+def _predicate(
+    words: list[str], positions: Positions, clause: Clause, at: ClauseAt, with_object: bool = True
+) -> None:
     """The verb and all that follows it; a relative clause about the object leaves that out."""
-    _verb(words, clause)
+    if isinstance(clause.predicate, Adjective):
+        _copula(words, at, clause, clause.predicate)
+    else:
+        _verb(words, at, clause, clause.predicate)
     if clause.object is not None and with_object:
-        _noun_phrase(words, clause.object)
+        _noun_phrase(words, positions, clause.object)
     destination = clause.recipient or clause.goal
     if destination is not None:
-        clause.to_at = len(words)
+        at.to = len(words)
         words.append("to")
-        _noun_phrase(words, destination)
+        _noun_phrase(words, positions, destination)
     if clause.manner is not None:
-        clause.manner_at = len(words)
+        at.manner = len(words)
         words.extend(clause.manner.english)
     if clause.place is not None:
-        clause.place.at = len(words)
-        if clause.place.adverb is not None:
-            words.extend(clause.place.adverb.english)
-        else:
+        at.place = len(words)
+        if isinstance(clause.place, PrepositionalPhrase):
             words.extend(clause.place.preposition.english)
-            _noun_phrase(words, clause.place.noun_phrase)
+            _noun_phrase(words, positions, clause.place.noun_phrase)
+        else:
+            words.extend(clause.place.english)
     if clause.time is not None and not clause.time_first:
-        clause.time_at = len(words)
+        at.time = len(words)
         words.extend(clause.time.english)
 
 
-def _verb(words: list[str], clause: Clause) -> None:
-    subject, tense, negation = clause.subject, clause.tense, clause.negation
-    third_person = not subject.is_plural and subject.determiner != "I"
-    if clause.adjective is not None:
-        _copula(words, clause, third_person)
-        return
-    base, third, past = clause.verb.english
-    form = base
-    if tense == "future":
-        clause.auxiliary_at = len(words)
+def _verb(words: list[str], at: ClauseAt, clause: Clause, verb: Verb) -> None:
+    form, third, past = verb.english
+    if clause.tense == "future":
+        at.auxiliary = len(words)
         words.append("will")
-    elif negation == "not":
-        clause.auxiliary_at = len(words)
-        words.append("did" if tense == "past" else "does" if third_person else "do")
-    elif tense == "past":
+    elif clause.negation == "not":
+        at.auxiliary = len(words)
+        third_person = _is_third_person_singular(clause.subject)
+        words.append("did" if clause.tense == "past" else "does" if third_person else "do")
+    elif clause.tense == "past":
         form = past
-    elif third_person:
+    elif _is_third_person_singular(clause.subject):
         form = third
-    if negation:
-        clause.negation_at = len(words)
-        words.append(negation)
+    if clause.negation:
+        at.negation = len(words)
+        words.append(clause.negation)
     if clause.frequency is not None:
-        clause.frequency_at = len(words)
+        at.frequency = len(words)
         words.extend(clause.frequency.english)
-    clause.verb_at = len(words)
+    at.verb = len(words)
     words.append(form)
 
 
-def _copula(words: list[str], clause: Clause, third_person: bool) -> None:
+def _copula(words: list[str], at: ClauseAt, clause: Clause, adjective: Adjective) -> None:
     if clause.tense == "future":
-        clause.auxiliary_at = len(words)
+        at.auxiliary = len(words)
         words.append("will")
     else:
-        clause.verb_at = len(words)
+        at.verb = len(words)
         singular, plural = ("was", "were") if clause.tense == "past" else ("is", "are")
-        words.append(singular if third_person else plural)
+        words.append(singular if _is_third_person_singular(clause.subject) else plural)
     if clause.negation:
-        clause.negation_at = len(words)
+        at.negation = len(words)
         words.append(clause.negation)
     if clause.tense == "future":
-        clause.verb_at = len(words)
+        at.verb = len(words)
         words.append("be")
-    clause.adjective_at = len(words)
-    words.append(clause.adjective.english)
+    at.adjective = len(words)
+    words.append(adjective.english)
 
 
-def _noun_phrase(words: list[str], phrase: NounPhrase) -> None:
-    phrase.determiner_at = len(words)
-    if phrase.noun is None:
-        phrase.noun_at = len(words)
-        words.append(phrase.determiner)
-        return
+def _is_third_person_singular(subject: Subject) -> bool:
+    return not (subject.is_plural or subject.is_first_person)
+
+
+# -------------------------------------------------------------------------------- noun phrases
+def _subject(words: list[str], positions: Positions, subject: Subject) -> None:
+    if isinstance(subject, Pronoun):
+        at = positions.phrases[subject] = PhraseAt()
+        at.noun = len(words)
+        words.append(subject.word)
+    else:
+        _noun_phrase(words, positions, subject)
+
+
+def _noun_phrase(words: list[str], positions: Positions, phrase: NounPhrase) -> None:
+    at = positions.phrases[phrase] = PhraseAt()
+    at.determiner = len(words)
     determiner = phrase.determiner
     words.append(_PLURAL_DETERMINERS.get(determiner, determiner) if phrase.plural else determiner)
-    _adjectives(words, phrase)
-    phrase.noun_at = len(words)
+    _adjectives(words, at, phrase)
+    at.noun = len(words)
     words.append(phrase.noun.english[phrase.plural])
-    if determiner == "a" and words[phrase.determiner_at + 1][0] in "aeiou":
-        words[phrase.determiner_at] = "an"
+    if determiner == "a" and words[at.determiner + 1][0] in "aeiou":
+        words[at.determiner] = "an"
 
     if phrase.owner is not None:
-        phrase.of_at = len(words)
+        at.of = len(words)
         words.append("of")
-        _noun_phrase(words, phrase.owner)
+        _noun_phrase(words, positions, phrase.owner)
     if phrase.relative is not None:
-        _relative(words, phrase, phrase.relative)
+        at.that = len(words)
+        _relative(words, positions, phrase, phrase.relative)
     if phrase.second is not None:
-        phrase.conjunction_at = len(words)
+        at.conjunction = len(words)
         words.append(phrase.conjunction)
-        _noun_phrase(words, phrase.second)
+        _noun_phrase(words, positions, phrase.second)
 
 
-def _adjectives(words: list[str], phrase: NounPhrase) -> None:
+def _adjectives(words: list[str], at: PhraseAt, phrase: NounPhrase) -> None:
     """A small red hat, an old red hat, but a strange old hat."""
     before, after = phrase.before, phrase.after
-    age_last = before and after and before.quality == "age" and after.quality != "colour"
-    if age_last:
-        phrase.after_at = len(words)
-        words.append(after.english)
+    if before is not None and after is not None and before.quality == "age" and after.quality != "colour":
+        at.after, at.before = len(words), len(words) + 1
+        words += (after.english, before.english)
+        return
     if before is not None:
-        phrase.before_at = len(words)
+        at.before = len(words)
         words.append(before.english)
-    if after is not None and not age_last:
-        phrase.after_at = len(words)
+    if after is not None:
+        at.after = len(words)
         words.append(after.english)
 
 
-def _relative(words: list[str], phrase: NounPhrase, clause: Clause) -> None:
-    phrase.that_at = len(words)
+def _relative(words: list[str], positions: Positions, phrase: NounPhrase, clause: Clause) -> None:
+    at = positions.clauses[clause] = ClauseAt()
     if clause.subject is phrase:
         words.append("that" if phrase.noun.kind == "animal" else "who")
-        _predicate(words, clause)
+        _predicate(words, positions, clause, at)
     else:
         words.append("that")
-        _noun_phrase(words, clause.subject)
-        _predicate(words, clause, with_object=False)
+        _subject(words, positions, clause.subject)
+        _predicate(words, positions, clause, at, with_object=False)

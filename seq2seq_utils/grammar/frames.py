@@ -6,6 +6,7 @@ A weighted choice is a uniform one among things that stand there as often as the
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 Option = tuple[str, bool]  # a determiner, and whether its noun is plural
 
@@ -24,6 +25,7 @@ def _options(**weights: tuple[int, int]) -> tuple[Option, ...]:
 DEFINITE = _options(the=(6, 3), this=(1, 1), that=(1, 1), my=(2, 1), our=(1, 1))
 NOT_SOME = DEFINITE + _options(a=(5, 0), every=(1, 0))  # des chaises sont dures: "some" has no quality
 ANY = NOT_SOME + _options(some=(0, 2))
+NEGATED = DEFINITE + _options(a=(2, 0))  # the object of a negated verb
 SIMPLE = _options(the=(6, 1), a=(3, 0), this=(1, 0), that=(1, 0), my=(1, 0), our=(1, 0))
 GOAL = _options(the=(6, 0), this=(1, 0), that=(1, 0), my=(2, 0), our=(1, 0))
 TENSES = ("present", "present", "past", "past", "future")
@@ -45,30 +47,42 @@ _WEIGHTS = {
     "motion": 2,
     "leaving": 1,
 }
+_SUBJECTS = ((True, 4), (False, 1))  # a noun, or a pronoun; and its weight
+_NEGATIONS = (("", 6), ("not", 2), ("never", 1))
+
+
+class Frame(NamedTuple):
+    """The skeleton of a clause."""
+
+    subject_is_noun: bool
+    predicate: str  # a kind of verb, or "adjective"
+    negation: str
+    spare: int  # words that are left for what a clause may have besides
 
 
 @cache
-def frames(size: int, tense: str, during: bool) -> tuple[tuple[bool, str, str, int], ...]:
-    """The frames that fit into `size` words: (subject is a noun, predicate, negation, words to spare).
+def frames(size: int, tense: str, during: bool) -> tuple[Frame, ...]:
+    """The frames that fit into `size` words; `during`: only activities, and nothing negated.
 
     Each stands here as often as its weight, so that a uniform choice is a weighted one.
     """
     found = []
-    future = tense == "future"
-    kinds = ("intransitive",) if during else tuple(PREDICATES)
-    for kind in kinds:
-        for subject_is_noun, subject_weight in ((True, 4), (False, 1)):
-            for negation, weight in (("", 6),) if during else (("", 6), ("not", 2), ("never", 1)):
-                if kind == "adjective":
-                    if negation == "never":
-                        continue
-                    words = future + bool(negation)
-                elif negation == "not":
-                    words = 2  # does not, will not
-                else:
-                    words = future + bool(negation)
-                spare = size - (1 + subject_is_noun + PREDICATES[kind] + words)
+    for predicate in ("intransitive",) if during else PREDICATES:
+        for subject_is_noun, subject_weight in _SUBJECTS:
+            for negation, weight in _NEGATIONS[:1] if during else _NEGATIONS:
+                if predicate == "adjective" and negation == "never":
+                    continue
+                subject = 1 + subject_is_noun
+                added = _words_added(predicate, negation, future=tense == "future")
+                spare = size - (subject + PREDICATES[predicate] + added)
                 if spare >= 0:
-                    frame = (subject_is_noun, kind, negation, spare)
-                    found += [frame] * (_WEIGHTS[kind] * subject_weight * weight)
+                    frame = Frame(subject_is_noun, predicate, negation, spare)
+                    found += [frame] * (_WEIGHTS[predicate] * subject_weight * weight)
     return tuple(found)
+
+
+def _words_added(predicate: str, negation: str, future: bool) -> int:
+    """The words of tense and negation: "does not", "will not"; beside "is" only "not"."""
+    if negation == "not" and predicate != "adjective":
+        return 2
+    return future + bool(negation)

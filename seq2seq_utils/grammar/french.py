@@ -5,8 +5,18 @@ from __future__ import annotations
 import re
 
 from seq2seq_utils.grammar import lexicon
-from seq2seq_utils.grammar.lexicon import Adjective
-from seq2seq_utils.grammar.meaning import Clause, Meaning, NounPhrase, Writer
+from seq2seq_utils.grammar.lexicon import Adjective, Verb
+from seq2seq_utils.grammar.meaning import (
+    Clause,
+    Meaning,
+    NounPhrase,
+    Place,
+    PrepositionalPhrase,
+    Pronoun,
+    Subject,
+)
+from seq2seq_utils.grammar.positions import ClauseAt, Positions
+from seq2seq_utils.grammar.writer import Writer
 from seq2seq_utils.pairs import Link
 
 _VOWELS = frozenset("aeiouyàâéèêëîïôöûùœh")  # an h is mute unless the lexicon says aspirated
@@ -20,25 +30,27 @@ _CONJUNCTIONS = {
     "when": ("quand",),
     "or": ("ou",),
 }
-_AVOIR = ("ai", "a", "avons", "ont")
+_AVOIR = ("ai", "a", "avons", "ont")  # je, il, nous, ils
 _ETRE = ("suis", "est", "sommes", "sont")
 _FUTURE_ENDINGS = ("ai", "a", "ons", "ont")
 _IMPERFECT_ENDINGS = ("ais", "ait", "ions", "aient")
 
 
-def write(meaning: Meaning, full_stop_at: int) -> tuple[list[str], list[Link], list[Link]]:
+def write(meaning: Meaning, positions: Positions) -> tuple[list[str], list[Link], list[Link]]:
     """The French words, the sure links and the further possible links.
 
-    The meaning must have been said in English first, up to its full stop: the links point at those words.
+    Args:
+        meaning: what to say.
+        positions: where the words of the English sentence stand, from `english.write`.
     """
-    writer = Writer()
+    writer = Writer(positions)
     for part in meaning:
         if part.main.conjunction:
-            writer.say(",", part.main.conjunction_at - 1)
+            writer.say(",", positions.clauses[part.main].conjunction - 1)
         _clause(writer, part.main)
         if part.subordinate is not None:
             _clause(writer, part.subordinate)
-    writer.say(".", full_stop_at)
+    writer.say(".", positions.full_stop)
     words = writer.words
     for at in range(len(words) - 1):
         if words[at] in _ELIDED and begins_with_vowel(words[at + 1]):
@@ -53,172 +65,210 @@ def begins_with_vowel(word: str) -> bool:
 
 # ------------------------------------------------------------------------------------- clauses
 def _clause(writer: Writer, clause: Clause) -> None:
+    at = writer.clauses_at[clause]
     if clause.conjunction:
         first, *rest = _CONJUNCTIONS[clause.conjunction]
-        writer.say(first, clause.conjunction_at)
+        writer.say(first, at.conjunction)
         for word in rest:
-            writer.say(word, possible=(clause.conjunction_at,))
+            writer.say(word, possible=(at.conjunction,))
     if clause.time is not None and clause.time_first:
-        writer.say_phrase(clause.time.french, clause.time.french_links, clause.time_at)
-        writer.say(",", clause.time_at + len(clause.time.english))
-    _noun_phrase(writer, clause.subject)
-    _predicate(writer, clause)
+        writer.say_phrase(clause.time.french, clause.time.french_links, at.time)
+        writer.say(",", at.time + len(clause.time.english))
+    _subject(writer, clause.subject)
+    _predicate(writer, at, clause)
 
 
-def _predicate(writer: Writer, clause: Clause, antecedent: NounPhrase | None = None) -> None:
+def _predicate(writer: Writer, at: ClauseAt, clause: Clause, antecedent: NounPhrase | None = None) -> None:
     """The verb and what follows; `antecedent` is the object of a relative clause, said before it."""
-    _verb(writer, clause, antecedent)
+    if isinstance(clause.predicate, Adjective):
+        _copula(writer, at, clause, clause.predicate)
+    else:
+        _verb(writer, at, clause, clause.predicate, antecedent)
     if clause.object is not None and antecedent is None:
-        _noun_phrase(writer, clause.object, negation_at=clause.negation_at)
+        _noun_phrase(writer, clause.object, negated_at=(at.negation,) if clause.negation else ())
     destination = clause.recipient or clause.goal
     if destination is not None:
-        _noun_phrase(writer, destination, "à", (clause.to_at,))
+        _noun_phrase(writer, destination, "à", (at.to,))
     if clause.manner is not None:
-        writer.say_phrase(clause.manner.french, clause.manner.french_links, clause.manner_at)
+        writer.say_phrase(clause.manner.french, clause.manner.french_links, at.manner)
     if clause.place is not None:
-        _place(writer, clause)
+        _place(writer, clause.place, at.place)
     if clause.time is not None and not clause.time_first:
-        writer.say_phrase(clause.time.french, clause.time.french_links, clause.time_at)
+        writer.say_phrase(clause.time.french, clause.time.french_links, at.time)
 
 
-def _place(writer: Writer, clause: Clause) -> None:
-    place = clause.place
-    if place.adverb is not None:
-        writer.say_phrase(place.adverb.french, place.adverb.french_links, place.at)
+def _place(writer: Writer, place: Place, at: int) -> None:
+    if not isinstance(place, PrepositionalPhrase):
+        writer.say_phrase(place.french, place.french_links, at)
         return
     first, *rest = place.preposition.french
-    others = tuple(range(place.at + 1, place.at + len(place.preposition.english)))
-    writer.say(first, place.at, possible=others)
+    writer.say(first, at, possible=range(at + 1, at + len(place.preposition.english)))
     if rest:  # près de, which contracts with the article
-        _noun_phrase(writer, place.noun_phrase, rest[0], (), (place.at,))
+        _noun_phrase(writer, place.noun_phrase, rest[0], (), (at,))
     else:
         _noun_phrase(writer, place.noun_phrase)
 
 
-def _verb(writer: Writer, clause: Clause, antecedent: NounPhrase | None) -> None:
-    subject, verb = clause.subject, clause.verb
-    plural, feminine = subject.is_plural, subject.is_feminine
-    first_person = subject.determiner in ("I", "we")
-    person = 2 * plural + (not first_person)  # 0 je, 1 il, 2 nous, 3 ils
-    compound = clause.tense == "past" and not _has_imperfect(clause)
+# --------------------------------------------------------------------------------------- verbs
+def _verb(writer: Writer, at: ClauseAt, clause: Clause, verb: Verb, antecedent: NounPhrase | None) -> None:
+    person = _person(clause.subject)
+    auxiliaries = at.auxiliaries
+    if clause.tense != "past" or _has_imperfect(clause, verb):
+        _finite(writer, at, clause, _simple_form(verb, clause.tense, person), (at.verb,), auxiliaries)
+        return
+    # "saw" is "a vu"; of "did not see", "did" is the "a"
+    _finite(writer, at, clause, (_ETRE if verb.etre else _AVOIR)[person], auxiliaries or (at.verb,))
+    # With être the participle agrees with the subject, with avoir with an object said before it.
+    agrees_with = clause.subject if verb.etre else antecedent
+    participle = verb.french_participle
+    if agrees_with is None:
+        writer.say(participle, at.verb)
+        return
+    participle += "e" if agrees_with.is_feminine else ""
+    if agrees_with.is_plural and not participle.endswith("s"):
+        participle += "s"
+    writer.say(participle, at.verb, possible=_nouns(writer, agrees_with))
 
-    if clause.negation:
-        writer.say("ne", possible=(clause.negation_at,))
-    auxiliary = (clause.auxiliary_at,) if clause.auxiliary_at >= 0 else ()
-    if compound:  # "saw" is "a vu"; of "did not see", "did" is the "a"
-        finite = (_ETRE if verb.etre else _AVOIR)[person]
-        writer.say(finite, *(auxiliary or (clause.verb_at,)))
+
+def _copula(writer: Writer, at: ClauseAt, clause: Clause, adjective: Adjective) -> None:
+    subject = clause.subject
+    person = _person(subject)
+    if clause.tense == "present":
+        form = _ETRE[person]
+    elif clause.tense == "future":
+        form = "ser" + _FUTURE_ENDINGS[person]
     else:
-        writer.say(_simple_form(clause, person), clause.verb_at, possible=auxiliary)
+        form = "ét" + _IMPERFECT_ENDINGS[person]
+    _finite(writer, at, clause, form, (at.verb,), at.auxiliaries)
+    agreeing = adjective.french[subject.is_feminine][subject.is_plural]
+    writer.say(agreeing, at.adjective, possible=_nouns(writer, subject))
+
+
+def _finite(
+    writer: Writer,
+    at: ClauseAt,
+    clause: Clause,
+    form: str,
+    sure: tuple[int, ...],
+    possible: tuple[int, ...] = (),
+) -> None:
+    """The finite verb, in the middle of "ne … pas", and "often" behind that."""
     if clause.negation:
-        writer.say("jamais" if clause.negation == "never" else "pas", clause.negation_at)
+        writer.say("ne", possible=(at.negation,))
+    writer.say(form, *sure, possible=possible)
+    if clause.negation:
+        writer.say("jamais" if clause.negation == "never" else "pas", at.negation)
     if clause.frequency is not None:
-        writer.say_phrase(clause.frequency.french, clause.frequency.french_links, clause.frequency_at)
-    if compound:  # with être it agrees with the subject, with avoir with an object said before it
-        agrees_with = subject if verb.etre else antecedent
-        participle = verb.french_participle
-        if agrees_with is None:
-            writer.say(participle, clause.verb_at)
-        else:
-            participle += "e" if agrees_with.is_feminine else ""
-            if agrees_with.is_plural and not participle.endswith("s"):
-                participle += "s"
-            writer.say(participle, clause.verb_at, possible=_nouns(agrees_with))
-    if clause.adjective is not None:
-        form = clause.adjective.french[feminine][plural]
-        writer.say(form, clause.adjective_at, possible=_nouns(subject))
+        writer.say_phrase(clause.frequency.french, clause.frequency.french_links, at.frequency)
 
 
-def _has_imperfect(clause: Clause) -> bool:
+def _person(subject: Subject) -> int:
+    """0 for je, 1 for il, 2 for nous, 3 for ils."""
+    return 2 * subject.is_plural + (not subject.is_first_person)
+
+
+def _has_imperfect(clause: Clause, verb: Verb) -> bool:
     """Whether the past is the imperfect: states, habits ("often"), and what went on meanwhile.
 
     What never happened did not go on: "n'a jamais aimé".
     """
-    if clause.verb is None or clause.frequency is not None or clause.conjunction == "while":
+    if clause.frequency is not None or clause.conjunction == "while":
         return True
-    return clause.verb.state and clause.negation != "never"
+    return verb.state and clause.negation != "never"
 
 
-def _simple_form(clause: Clause, person: int) -> str:
-    verb = clause.verb
-    if clause.tense == "present":
-        return _ETRE[person] if verb is None else verb.french_present[person]
-    if clause.tense == "future":
-        return ("ser" if verb is None else verb.french_future) + _FUTURE_ENDINGS[person]
-    stem, ending = "ét" if verb is None else verb.french_imperfect, _IMPERFECT_ENDINGS[person]
+def _simple_form(verb: Verb, tense: str, person: int) -> str:
+    """The present, the future, or for the past the imperfect."""
+    if tense == "present":
+        return verb.french_present[person]
+    if tense == "future":
+        return verb.french_future + _FUTURE_ENDINGS[person]
+    stem, ending = verb.french_imperfect, _IMPERFECT_ENDINGS[person]
     if ending[0] == "i":  # before it a soft g or c needs no help: mangeais, but mangions
         stem = re.sub("ge$", "g", stem).replace("ç", "c")
     return stem + ending
 
 
-def _nouns(phrase: NounPhrase) -> tuple[int, ...]:
+def _nouns(writer: Writer, subject: Subject) -> tuple[int, ...]:
     """Where the English nouns stand whose gender and number an agreeing word shows."""
-    if phrase.second is None:
-        return (phrase.noun_at,)
-    return (phrase.noun_at, phrase.second.noun_at)
+    noun_at = writer.phrases_at[subject].noun
+    if isinstance(subject, Pronoun) or subject.second is None:
+        return (noun_at,)
+    return (noun_at, writer.phrases_at[subject.second].noun)
 
 
 # -------------------------------------------------------------------------------- noun phrases
+def _subject(writer: Writer, subject: Subject) -> None:
+    if isinstance(subject, Pronoun):
+        writer.say(_PRONOUNS[subject.word], writer.phrases_at[subject].noun)
+    else:
+        _noun_phrase(writer, subject)
+
+
 def _noun_phrase(
     writer: Writer,
     phrase: NounPhrase,
     preposition: str = "",
     preposition_sure: tuple[int, ...] = (),
     preposition_possible: tuple[int, ...] = (),
-    negation_at: int = -1,
+    negated_at: tuple[int, ...] = (),
 ) -> None:
-    """A noun phrase, after "à" or "de" if one is given, since these merge with le and les."""
-    if phrase.noun is None:
-        writer.say(_PRONOUNS[phrase.determiner], phrase.noun_at)
-        return
-    plural, feminine, noun_at = phrase.plural, phrase.noun.feminine, phrase.noun_at
+    """A noun phrase, after "à" or "de" if one is given, since these merge with le and les.
+
+    Args:
+        writer: what the words are added to.
+        phrase: what to say.
+        preposition: ``"à"``, ``"de"`` or nothing.
+        preposition_sure: where the English words stand that it translates.
+        preposition_possible: where those stand that it depends on.
+        negated_at: where the negation of its verb stands, if the phrase is the object of a negated one.
+    """
+    at = writer.phrases_at[phrase]
+    plural, feminine = phrase.plural, phrase.noun.feminine
     noun = phrase.noun.french[plural]
-    vowel_noun = begins_with_vowel(noun)
     before = ""
     if phrase.before is not None:
-        before = adjective_before(phrase.before, feminine, plural, vowel_noun)
+        before = adjective_before(phrase.before, feminine, plural, begins_with_vowel(noun))
     vowel = begins_with_vowel(before or noun)
 
-    merged = _contraction(preposition, phrase.determiner, feminine, plural, vowel)
+    merged = _contraction(preposition, phrase.determiner, feminine, plural, vowel) if preposition else ""
     if merged:
-        possible = (*preposition_possible, noun_at)
-        writer.say(merged, *preposition_sure, phrase.determiner_at, possible=possible)
+        writer.say(merged, *preposition_sure, at.determiner, possible=(*preposition_possible, at.noun))
     else:
         if preposition:
             elided = preposition == "de" and phrase.determiner == "a"  # près d'un arbre
-            word = "d'" if elided else preposition
-            writer.say(word, *preposition_sure, possible=preposition_possible)
-        negated = negation_at >= 0 and phrase.determiner == "a"
-        if negated:  # il ne voit pas de livre
-            word, possible = ("d'" if vowel else "de"), (negation_at, noun_at)
+            writer.say("d'" if elided else preposition, *preposition_sure, possible=preposition_possible)
+        if negated_at and phrase.determiner == "a":  # il ne voit pas de livre
+            writer.say("d'" if vowel else "de", at.determiner, possible=(*negated_at, at.noun))
         else:
             word = determiner(phrase.determiner, feminine, plural, vowel, bool(before))
             varies = phrase.determiner not in lexicon.NUMBERS and phrase.determiner != "every"
-            possible = (noun_at,) if varies else ()
-        writer.say(word, phrase.determiner_at, possible=possible)
+            writer.say(word, at.determiner, possible=(at.noun,) if varies else ())
 
     if before:
-        writer.say(before, phrase.before_at, possible=(noun_at,))
-    writer.say(noun, noun_at)
+        writer.say(before, at.before, possible=(at.noun,))
+    writer.say(noun, at.noun)
     if phrase.after is not None:
-        writer.say(phrase.after.french[feminine][plural], phrase.after_at, possible=(noun_at,))
+        writer.say(phrase.after.french[feminine][plural], at.after, possible=(at.noun,))
     if phrase.owner is not None:
-        _noun_phrase(writer, phrase.owner, "de", (phrase.of_at,))
+        _noun_phrase(writer, phrase.owner, "de", (at.of,))
     if phrase.relative is not None:
         _relative(writer, phrase, phrase.relative)
     if phrase.second is not None:
-        writer.say(_CONJUNCTIONS[phrase.conjunction][0], phrase.conjunction_at)
+        writer.say(_CONJUNCTIONS[phrase.conjunction][0], at.conjunction)
         _noun_phrase(writer, phrase.second)
 
 
 def _relative(writer: Writer, phrase: NounPhrase, clause: Clause) -> None:
+    that_at = writer.phrases_at[phrase].that
+    clause_at = writer.clauses_at[clause]
     if clause.subject is phrase:
-        writer.say("qui", phrase.that_at)
-        _predicate(writer, clause)
+        writer.say("qui", that_at)
+        _predicate(writer, clause_at, clause)
     else:
-        writer.say("que", phrase.that_at)
-        _noun_phrase(writer, clause.subject)
-        _predicate(writer, clause, antecedent=phrase)
+        writer.say("que", that_at)
+        _subject(writer, clause.subject)
+        _predicate(writer, clause_at, clause, antecedent=phrase)
 
 
 def adjective_before(adjective: Adjective, feminine: bool, plural: bool, vowel: bool) -> str:
@@ -253,7 +303,7 @@ def determiner(english: str, feminine: bool, plural: bool, vowel: bool, adjectiv
 
 def _contraction(preposition: str, english: str, feminine: bool, plural: bool, vowel: bool) -> str:
     """au, aux, du or des; "" where à or de and the article stay apart (à la, de l')."""
-    if not preposition or english != "the" or (not plural and (feminine or vowel)):
+    if english != "the" or (not plural and (feminine or vowel)):
         return ""
     if preposition == "à":
         return "aux" if plural else "au"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from seq2seq_utils.grammar.particles import glued, has_final_consonant
+from seq2seq_utils.grammar.particles import glued, has_final_consonant, split_off
 from seq2seq_utils.text import WordTokenizer
 
 
@@ -12,18 +12,20 @@ class KoreanTokenizer(WordTokenizer):
     """Words, with the particles split off: ``"소년은"`` gives ``["소년", "-은"]``.
 
     Where a particle begins cannot be seen from the letters: 고양이 (cat) ends in what could be the particle
-    이. So the tokenizer has to know the words that take particles, as every Korean tokenizer does: `hosts`.
+    이. So the tokenizer has to know the words that take particles, as every Korean tokenizer does.
     A word that it does not know stays whole.
-    """
 
-    _PARTICLES = frozenset(
-        ("은", "는", "이", "가", "을", "를", "과", "와", "이나", "나", "의", "에", "에서", "에게", "들")
-    )
-    _AFTER_CONSONANT = frozenset(("은", "이", "을", "과", "이나"))
-    _AFTER_VOWEL = frozenset(("는", "가", "를", "와", "나"))
+    Args:
+        hosts: the words that take particles, each of them ending in a composed Hangul syllable.
+
+    Raises:
+        ValueError: if one does not.
+    """
 
     def __init__(self, hosts: Iterable[str]) -> None:
         self._hosts = frozenset(hosts)
+        for host in sorted(self._hosts):
+            has_final_consonant(host)  # refuses a word that no particle could be chosen for
 
     def tokenize(self, text: str) -> list[str]:
         """The words of `text`, particles apart."""
@@ -36,16 +38,7 @@ class KoreanTokenizer(WordTokenizer):
     def _split(self, word: str) -> list[str]:
         for end in range(len(word) - 1, 0, -1):  # the longest host first
             if word[:end] in self._hosts:
-                particles = self._particles(word[:end], word[end:])
+                particles = split_off(word[:end], word[end:])
                 if particles:
                     return [word[:end], *particles]
         return [word]
-
-    def _particles(self, host: str, ending: str) -> list[str]:
-        """The ending as particles, or nothing if it is none that can follow this host."""
-        if len(ending) > 1 and ending[0] == "들":
-            following = self._particles("들", ending[1:])
-            return ["-들", *following] if following else []
-        closed = has_final_consonant(host)
-        misfit = self._AFTER_VOWEL if closed else self._AFTER_CONSONANT
-        return ["-" + ending] if ending in self._PARTICLES - misfit else []

@@ -11,7 +11,7 @@ LANGUAGES = tuple(_WRITERS)
 
 
 def say(meaning: Meaning, language: str) -> tuple[list[str], list[str], list[Link], list[Link]]:
-    """Says a meaning in English and in `language`.
+    """Says a meaning in English and in `language`; the meaning stays as it is.
 
     Args:
         meaning: what `Sampler.meaning` returns.
@@ -20,7 +20,21 @@ def say(meaning: Meaning, language: str) -> tuple[list[str], list[str], list[Lin
     Returns:
         The English words, the words of the translation, the sure links and the further possible
         links; a link is (English word, other word), counted from 0.
+
+    Raises:
+        ValueError: if the language is unknown.
     """
-    source = english.write(meaning)
-    target, sure, possible = _WRITERS[language](meaning, len(source) - 1)
+    check_language(language)
+    source, positions = english.write(meaning)
+    target, sure, possible = _WRITERS[language](meaning, positions)
     return source, target, sure, possible
+
+
+def check_language(language: str) -> None:
+    """Refuses a language that the grammar does not translate into.
+
+    Raises:
+        ValueError: naming it and those that are known.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"language: {language!r} is not one of {', '.join(LANGUAGES)}")

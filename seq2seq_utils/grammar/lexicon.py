@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-_DATA = tomllib.loads((Path(__file__).parent / "lexicon.toml").read_text(encoding="utf-8"))
+from seq2seq_utils.grammar import particles
+
+_Entry = dict[str, Any]  # of the table: words, lists of classes and yes or no, by their keys
+_DATA: _Entry = tomllib.loads((Path(__file__).parent / "lexicon.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +54,7 @@ class Verb:
     state: bool  # its French past is the imperfect
     activity: bool  # can last: "while she sleeps"
     takes_place: bool  # whether a place may be named with it
-    place_particle: str  # the Korean particle of that place
+    place_particle: str  # the Korean particle of that place, with its hyphen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +106,7 @@ def _french_plural(singular: str) -> str:
     return singular + ("x" if singular.endswith("eau") else "s")
 
 
-def _noun(kind: str, english: str, entry: dict, counter: str) -> Noun:
+def _noun(kind: str, english: str, entry: _Entry, counter: str) -> Noun:
     return Noun(
         kind=kind,
         english=(english, entry.get("plural", english + "s")),
@@ -115,26 +118,28 @@ def _noun(kind: str, english: str, entry: dict, counter: str) -> Noun:
     )
 
 
-def _verb(kind: str, entry: dict) -> Verb:
-    *present, participle, future = entry["fr"].split()
+def _verb(kind: str, entry: _Entry) -> Verb:
+    base, third, past = entry["en"].split()
+    je, il, nous, ils, participle, future = entry["fr"].split()
+    place_particle = entry.get("place_particle")
     return Verb(
         kind=kind,
-        english=tuple(entry["en"].split()),
-        french_present=tuple(present),
+        english=(base, third, past),
+        french_present=(je, il, nous, ils),
         french_participle=participle,
         french_future=future,
-        french_imperfect=present[2].removesuffix("ons"),
+        french_imperfect=nous.removesuffix("ons"),
         korean=KoreanForms(*entry["ko"].split()),
         objects=nouns_of(entry.get("objects", [])),
         etre=entry.get("etre", False),
         state=entry.get("state", False),
         activity=entry.get("activity", False),
         takes_place=not entry.get("no_place", False),
-        place_particle=entry.get("place_particle", "에서"),
+        place_particle=f"-{place_particle}" if place_particle else particles.PLACE,
     )
 
 
-def _adjective(english: str, entry: dict) -> Adjective:
+def _adjective(english: str, entry: _Entry) -> Adjective:
     masculine, feminine, *before_vowel = entry["fr"].split()
     stem, modifier, future_modifier, past = entry["ko"].split()
     return Adjective(
@@ -157,7 +162,7 @@ def _links(text: str) -> tuple[tuple[int, int, bool], ...]:
     return tuple((int(english), int(other), sure) for (english, other), sure in pairs)
 
 
-def _time(english: str, entry: dict) -> Phrase:
+def _time(english: str, entry: _Entry) -> Phrase:
     return Phrase(
         english=tuple(english.split()),
         french=tuple(entry["fr"].split()),
@@ -251,14 +256,3 @@ def one_in(step: int) -> frozenset[Word]:
     """One noun, verb and adjective in `step`: of each class of them the first, and so on."""
     classes = [nouns_of([kind]) for kind in KINDS] + list(VERBS.values()) + [ADJECTIVES]
     return frozenset(word for words in classes for word in words[::step])
-
-
-def korean_particle_hosts() -> list[str]:
-    """Every Korean word that the grammar puts a particle on, for `KoreanTokenizer`."""
-    hosts = {noun.korean for noun in NOUNS} | {noun.counter for noun in NOUNS}
-    hosts |= {"나", "내", "그", "그녀", "우리"}
-    hosts |= {preposition.korean for preposition in PREPOSITIONS if preposition.korean}
-    hosts |= {word for adverb in PLACE_ADVERBS for word in adverb.korean}
-    for phrase in (phrase for phrases in TIMES.values() for phrase in phrases):
-        hosts |= {host for host, particle in itertools.pairwise(phrase.korean) if particle == "-에"}
-    return sorted(hosts)

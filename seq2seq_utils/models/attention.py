@@ -7,7 +7,6 @@ a context.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -18,6 +17,7 @@ from seq2seq_utils.models.encoder import RecurrentEncoder
 from seq2seq_utils.models.layers import check_ids
 from seq2seq_utils.models.seq2seq import Seq2Seq
 
+CONTEXTS = ("attention", "fixed", "none")
 STARTS = ("backward", "last")
 
 
@@ -133,8 +133,10 @@ def last_state(encoded: Encoded) -> Tensor:
     Raises:
         ValueError: if it has none, or two, as an LSTM has.
     """
-    if not isinstance(encoded.state, Tensor):
-        raise ValueError("encoded: its state is not one tensor; take an encoder with a GRU or an RNN")
+    if encoded.state is None:
+        raise ValueError("encoded: it has no last state; take a recurrent encoder")
+    if isinstance(encoded.state, tuple):
+        raise ValueError("encoded: it has two last states, as of an LSTM; take a GRU or an RNN")
     return encoded.state
 
 
@@ -230,7 +232,13 @@ class AttentionDecoder(nn.Module):
                 )
 
     def start(self, encoded: Encoded) -> AttentionState:
-        """s₀ = tanh(W_s ←h₁): from the *backward* state at word 1, which has read the whole sentence."""
+        """s₀ = tanh(W_s ←h₁), where ←h₁, the *backward* state at word 1, has read the whole sentence.
+
+        With `start_from` "last" both directions' last states stand in its place: [→h at the last word; ←h₁].
+
+        Raises:
+            ValueError: if the encoder gave no last state, or two.
+        """
         last = last_state(encoded)  # (batch, annotation_size): [→h at the last word; ←h at word 1]
         if self.start_from == "backward":
             last = last.chunk(2, dim=1)[1]  # ←h₁
@@ -275,8 +283,8 @@ class AttentionDecoder(nn.Module):
     def forward(self, target_input: Tensor, encoded: Encoded) -> Tensor:
         """All steps, each fed the true previous token: (batch, target_len, vocabulary_size).
 
-        The same numbers as `step` after `step`, in less time: only the states have to wait for each other, so
-        words are looked up before them, and scores computed after them, for all steps at once.
+        Without dropout the same numbers as `step` after `step`, in less time. Only the states wait for each
+        other: words are looked up before them, and scores computed after them, for all steps at once.
 
         Raises:
             ValueError: if an id is outside the vocabulary.
@@ -323,24 +331,27 @@ def attention_model(
     Raises:
         ValueError: if `context` or `start_from` is none of these, or they do not fit the encoder.
     """
-    size = encoder_size or (hidden_size // 2 if bidirectional else hidden_size)
+    if encoder_size is None:
+        encoder_size = hidden_size // 2 if bidirectional else hidden_size
     encoder = RecurrentEncoder(
-        source_vocabulary_size, embedding_size, size, bidirectional=bidirectional, dropout=dropout
+        source_vocabulary_size, embedding_size, encoder_size, bidirectional=bidirectional, dropout=dropout
     )
-    annotation_size = encoder.annotation_size
-    contexts: dict[str, Callable[[], Context]] = {
-        "attention": lambda: BahdanauAttention(hidden_size, annotation_size, attention_size or hidden_size),
-        "fixed": lambda: FixedContext(annotation_size),
-        "none": NoContext,
-    }
-    if context not in contexts:
-        raise ValueError(f"context: {context!r} is not one of {', '.join(contexts)}")
+    module: Context
+    if context == "attention":
+        size = hidden_size if attention_size is None else attention_size
+        module = BahdanauAttention(hidden_size, encoder.annotation_size, size)
+    elif context == "fixed":
+        module = FixedContext(encoder.annotation_size)
+    elif context == "none":
+        module = NoContext()
+    else:
+        raise ValueError(f"context: {context!r} is not one of {', '.join(CONTEXTS)}")
     decoder = AttentionDecoder(
         target_vocabulary_size,
         embedding_size,
         hidden_size,
-        annotation_size,
-        contexts[context](),
+        encoder.annotation_size,
+        module,
         start_from,
         dropout,
     )

@@ -86,7 +86,7 @@ class Decoder(Protocol[AnyState]):
         """One step: the previous token, (batch,), and the previous state give the next one's scores."""
 
     def forward(self, target_input: Tensor, encoded: Encoded) -> Tensor:
-        """All steps, each fed the true previous token: the same numbers as `step` after `step`.
+        """All steps, each fed the true previous token: without dropout the same numbers as by `step`.
 
         Args:
             target_input: SOS y₁ … yₙ, (batch, target_len).

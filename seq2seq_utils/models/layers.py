@@ -1,4 +1,4 @@
-"""What the models are built from: word vectors, recurrent layers, and looks at the input."""
+"""What the models are built from: word vectors, recurrent layers, and checks of the input."""
 
 from __future__ import annotations
 

@@ -117,10 +117,11 @@ def count_parameters(model: nn.Module) -> int:
 
 @contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """Within it the model is in evaluation mode; after it, come what may, in the mode it was in."""
-    was_training = model.training
+    """Within it the model is in evaluation mode; after it, come what may, each part in the mode it was in."""
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
         yield
     finally:
-        model.train(was_training)
+        for module, training in modes:
+            module.training = training

@@ -59,7 +59,8 @@ class SubwordTokenizer:
 
     def tokenize(self, text: str) -> list[str]:
         """The pieces of `text`."""
-        return self._processor.encode(text, out_type=str)
+        pieces: list[str] = self._processor.encode(text, out_type=str)
+        return pieces
 
     def join(self, tokens: Sequence[str]) -> str:
         """The text that these pieces spell."""

@@ -54,5 +54,5 @@ _WORDS = WordTokenizer()
 
 
 def count_words(sentence: str) -> int:
-    """The length of a sentence as `generate` counts it: its words, without punctuation."""
+    """How many words a sentence has, punctuation not counted; a French elision (l', qu') is a word."""
     return sum(token[0].isalnum() for token in _WORDS.tokenize(sentence))

@@ -24,7 +24,7 @@ class Vocabulary:
 
     def __init__(self, tokens: Iterable[str]) -> None:
         self.tokens: tuple[str, ...] = (*SPECIALS, *tokens)
-        self._ids = {token: number for number, token in enumerate(self.tokens)}
+        self._ids = {token: token_id for token_id, token in enumerate(self.tokens)}
         if len(self._ids) != len(self.tokens):
             twice = next(token for token, count in Counter(self.tokens).items() if count > 1)
             raise ValueError(f"tokens: {twice!r} is there twice; each token has one id")
@@ -38,6 +38,9 @@ class Vocabulary:
         Args:
             sentences: sequences of tokens.
             min_count: how often a token must occur to get an id of its own, at least 1.
+
+        Raises:
+            ValueError: if `min_count` is less than 1.
         """
         if min_count < 1:
             raise ValueError(f"min_count: {min_count} is not allowed; it must be 1 or more")
@@ -62,18 +65,23 @@ class Vocabulary:
             ValueError: if an id is outside the vocabulary.
         """
         tokens = []
-        for number in ids:
-            if not 0 <= number < len(self.tokens):
-                raise ValueError(f"ids: {number} is outside the vocabulary (0 to {len(self) - 1})")
-            if number == EOS_ID:
+        for token_id in ids:
+            if not 0 <= token_id < len(self.tokens):
+                raise ValueError(f"ids: {token_id} is outside the vocabulary (0 to {len(self) - 1})")
+            if token_id == EOS_ID:
                 break
-            if number not in (SOS_ID, PAD_ID):
-                tokens.append(self.tokens[number])
+            if token_id not in (SOS_ID, PAD_ID):
+                tokens.append(self.tokens[token_id])
         return tokens
 
 
 class TextCodec:
-    """One language of a corpus: a tokenizer and its vocabulary, from text to ids and back."""
+    """One language of a corpus: a tokenizer and its vocabulary, from text to ids and back.
+
+    Args:
+        tokenizer: for texts of this language.
+        vocabulary: of the tokens that it gives.
+    """
 
     def __init__(self, tokenizer: Tokenizer, vocabulary: Vocabulary) -> None:
         self.tokenizer = tokenizer
@@ -81,7 +89,13 @@ class TextCodec:
 
     @classmethod
     def build(cls, tokenizer: Tokenizer, texts: Iterable[str], min_count: int = 1) -> TextCodec:
-        """The codec for `texts`, the sentences of the training split."""
+        """The codec of a language, its vocabulary built from some texts.
+
+        Args:
+            tokenizer: for these texts.
+            texts: the sentences of the training split.
+            min_count: how often a token must occur to get an id of its own, at least 1.
+        """
         sentences = (tokenizer.tokenize(text) for text in texts)
         return cls(tokenizer, Vocabulary.build(sentences, min_count))
 
@@ -94,10 +108,14 @@ class TextCodec:
         ids = self.vocabulary.encode(self.tokenizer.tokenize(text))
         if not ids:
             raise ValueError(f"text: {text!r} is empty; a sentence needs at least one token")
-        if all(number == UNK_ID for number in ids):
+        if all(token_id == UNK_ID for token_id in ids):
             raise ValueError(f"text: {text!r} has only unknown words; at least one must be known")
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The sentence that `ids` spell, up to the first EOS."""
+        """The sentence that `ids` spell, up to the first EOS.
+
+        Raises:
+            ValueError: if an id is outside the vocabulary.
+        """
         return self.tokenizer.join(self.vocabulary.decode(ids))

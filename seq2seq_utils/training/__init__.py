@@ -14,6 +14,7 @@ from seq2seq_utils.training.teacher_forcing import (
     inverse_sigmoid_schedule,
     linear_schedule,
     predict,
+    toss_coins,
     unroll,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "predict",
     "seed_everything",
     "token_loss",
+    "toss_coins",
     "train_epoch",
     "train_pairs",
     "unroll",

@@ -79,14 +79,14 @@ class Run:
         """Whether nothing is left to train."""
         return self.stopped or self.place[0] == self.settings.epochs
 
-    def count(self, loss: float, gradient: float, tokens: int) -> None:
+    def count(self, loss: float, gradient_norm: float, tokens: int) -> None:
         """Adds the summed loss of a batch to that of the epoch.
 
         Raises:
-            ValueError: if the loss, or the length of the gradient, is not a finite number; the message says
-                at which step.
+            ValueError: if the loss, or the norm of the gradient, is not a finite number; the message says at
+                which step.
         """
-        for name, value in (("loss", loss), ("gradient", gradient)):
+        for name, value in (("loss", loss), ("gradient_norm", gradient_norm)):
             if not math.isfinite(value):
                 step = f"step {self.step + 1} of {len(self.ratios)}"
                 raise ValueError(f"{name}: {value} at {step}; try a smaller learning_rate")
@@ -111,8 +111,8 @@ def train_epoch(run: Run, batches: Iterable[Batch], after_step: Callable[[Run], 
         loss, tokens = token_loss(logits, batch.target_output, settings.label_smoothing)
         run.optimizer.zero_grad()
         (loss / tokens).backward()
-        length = nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)  # before it was clipped
-        run.count(loss.item(), length.item(), tokens)
+        norm = nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)  # before it was clipped
+        run.count(loss.item(), norm.item(), tokens)
         run.optimizer.step()
         run.rate.step()
         run.step += 1

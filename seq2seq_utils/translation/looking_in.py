@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seq2seq_utils.batching import make_batch
+from seq2seq_utils.batching import encode_pairs, make_batch
 from seq2seq_utils.models import Seq2Seq, evaluation_mode
 from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import EOS_ID, SOS_ID, TextCodec
@@ -40,15 +40,14 @@ def align(
         For each pair its weights, (target words + 1, source words); the last row is that of EOS.
 
     Raises:
-        ValueError: if the model has no attention, or a sentence cannot be read.
+        ValueError: if the model has no attention, a sentence cannot be read, or `batch_size` is less than 1.
     """
+    if batch_size < 1:
+        raise ValueError(f"batch_size: {batch_size} is not allowed; it must be 1 or more")
     found: list[Tensor] = []
     with evaluation_mode(model):
         for start in range(0, len(pairs), batch_size):
-            ids = [
-                (source.encode(pair.source), target.encode(pair.target))
-                for pair in pairs[start : start + batch_size]
-            ]
+            ids = encode_pairs(pairs[start : start + batch_size], source, target)
             batch = make_batch(ids).to(model.device)
             state = model.decoder.start(model.encoder(batch.source, batch.source_lengths))
             steps: list[Tensor] = []
@@ -69,7 +68,7 @@ def align(
 def trace(
     model: Seq2Seq, sentence: str, source: TextCodec, target: TextCodec, shown: int = 5
 ) -> list[DecodingStep]:
-    """Greedy search for one sentence, step by step, with what else the model might have said.
+    """Greedy search for one sentence, step by step, with the other tokens that were likely.
 
     Args:
         model: with or without attention.
@@ -79,8 +78,10 @@ def trace(
         shown: how many of the likeliest tokens each step has.
 
     Raises:
-        ValueError: if the sentence is empty or has unknown words only.
+        ValueError: if the sentence is empty or has unknown words only, or `shown` is less than 1.
     """
+    if shown < 1:
+        raise ValueError(f"shown: {shown} is not allowed; it must be 1 or more")
     ids = source.encode(sentence)
     tokens, fed = target.vocabulary.tokens, SOS_ID
     steps: list[DecodingStep] = []

@@ -35,7 +35,7 @@ def greedy(model: Seq2Seq, source: Tensor, source_lengths: Tensor, limits: Seque
         For each row its ids, without SOS and EOS, whether EOS came within the limit, and the weights.
 
     Raises:
-        ValueError: if there is not one limit for each row.
+        ValueError: if there is not one limit for each row, or one is less than 0.
     """
     _check_limits(limits, source)
     state = model.decoder.start(model.encoder(source, source_lengths))
@@ -117,7 +117,7 @@ def beam_search(
     finished: list[list[tuple[float, Hypothesis]]] = [[] for _ in limits]
     while len(active):
         logits, state = model.decoder.step(ids[:, :, -1].flatten(), state)
-        continued = totals[:, :, None] + logits.log_softmax(dim=1).unflatten(0, (-1, beam))
+        continued = totals[:, :, None] + torch.unflatten(logits.log_softmax(dim=1), 0, (-1, beam))
         best, numbers = continued.flatten(1).topk(2 * beam)  # at most half of these are by EOS
         parents, tokens = numbers // logits.shape[1], numbers % logits.shape[1]
         weights = _with_newest(weights, state.weights, beam)
@@ -154,10 +154,12 @@ def _with_newest(weights: Tensor | None, newest: Tensor | None, beam: int) -> Te
     """The weights of all steps so far, those of the newest one added."""
     if newest is None:
         return None
-    newest = newest.unflatten(0, (-1, beam))[:, :, None]  # (active, beam, 1, source_len)
+    newest = torch.unflatten(newest, 0, (-1, beam))[:, :, None]  # (active, beam, 1, source_len)
     return newest if weights is None else torch.cat([weights, newest], dim=2)
 
 
 def _check_limits(limits: Sequence[int], source: Tensor) -> None:
     if len(limits) != len(source):
         raise ValueError(f"limits: {len(limits)}, but source has {len(source)} rows")
+    if limits and min(limits) < 0:
+        raise ValueError(f"limits: {min(limits)} is not allowed; each must be 0 or more")
