@@ -149,6 +149,7 @@ def sentences_by_hand() -> dict[str, Meaning]:
         [Complex(clause(sleeper, "future", "see", object=noun_phrase("some bird", True)))],
         [Complex(clause(couple, "present", "sleep", place=palace))],
         [Complex(clause("the king", "past", adjective("happy"), negation="not", place=place("here")))],
+        [Complex(clause(couple, "past", "come"))],
     ]
     return {" ".join(english.write(meaning)[0]): meaning for meaning in meanings}
 
@@ -209,6 +210,12 @@ le roi n' était pas heureux ici .
 0-0 1-0? 1-1 3-2? 2-3 3-4 4-5 1-5? 5-6 6-7
 왕 -은 여기 -에서 행복하지 않았다 .
 1-0 1-1? 5-2 5-3? 4-4 2-4? 3-5 2-5? 6-6
+
+the king and the queen came .
+le roi et la reine sont venus .
+0-0 1-0? 1-1 2-2 3-3 4-3? 4-4 5-5 5-6 1-6? 4-6? 6-7
+왕 -과 여왕 -은 왔다 .
+1-0 2-1 4-2 4-3? 5-4 6-5
 """.strip().split("\n\n")  # noqa: E501, for a line of links
 
 

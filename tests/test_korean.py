@@ -111,6 +111,18 @@ def test_pronoun_as_topic_and_as_subject_of_an_inner_clause():
     assert_equal(cases())
 
 
+def test_new_subject_is_the_topic_where_a_relative_clause_would_take_it_for_its_own():
+    """곰이 왕이 쓴 책을 보았다 would have two subjects in a row."""
+    book = noun_phrase("the book")
+    seen = clause("a bear", "past", "see", object=book)
+    assert in_korean(seen) == "곰 -이 책 -을 보았다 ."
+    book.relative = clause("the king", "past", "write", object=book)
+    assert in_korean(seen) == "곰 -은 왕 -이 쓴 책 -을 보았다 ."
+    seen.conjunction = "because"
+    left = in_korean(clause("the ant", "past", "leave"), subordinate=seen)
+    assert left == "곰 -이 왕 -이 쓴 책 -을 보았기 때문에 , 개미 -는 떠났다 ."
+
+
 def test_adjectives_before_the_noun():
     colours = {"빨갛", "파랗", "노랗", "하얗", "까맣"}
 
