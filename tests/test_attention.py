@@ -147,6 +147,7 @@ def test_the_state_of_some_sentences_is_what_these_have_by_themselves():
         chosen = model.decoder.start(encode(model, *(sentences[row] for row in rows)))
         for token in torch.tensor([[1, 1, 1], [7, 8, 9], [10, 11, 12]]):
             selected = state.select(rows)
+            assert (state.encoded.state, selected.encoded.state) == (None, None)  # it has done its work
             assert_close(selected.hidden, chosen.hidden)
             for part in ("weights", "context", "prepared"):
                 assert_close(getattr(selected, part), getattr(chosen, part))

@@ -177,14 +177,15 @@ def encoders() -> dict[str, RecurrentEncoder]:
 
 def test_a_sentence_is_encoded_alone_as_in_a_batch_and_padding_to_0(id_pairs):
     batch = make_batch(id_pairs)
+    source = nn.functional.pad(batch.source, (0, 2))  # wider than the longest sentence
     for kind, encoder in encoders().items():
-        annotations, state, mask = encoder(batch.source, batch.source_lengths)
-        assert annotations.shape == (*batch.source.shape, encoder.annotation_size), kind
-        assert torch.equal(mask, batch.source != 0), kind
+        annotations, state, mask = encoder(source, batch.source_lengths)
+        assert annotations.shape == (*source.shape, encoder.annotation_size), kind
+        assert torch.equal(mask, source != 0), kind
         assert annotations[~mask].count_nonzero() == 0, kind
-        for row, (source, _) in enumerate(id_pairs):
-            alone = encoder(torch.tensor([source]), torch.tensor([len(source)]))
-            assert_close(annotations[row, : len(source)], alone.annotations[0])
+        for row, (sentence, _) in enumerate(id_pairs):
+            alone = encoder(torch.tensor([sentence]), torch.tensor([len(sentence)]))
+            assert_close(annotations[row, : len(sentence)], alone.annotations[0])
             for part, of_alone in zip(parts(state), parts(alone.state), strict=True):
                 assert_close(part[row], of_alone[0])
 

@@ -57,7 +57,9 @@ class Words:
         return Words(self.fed[rows])
 
 
-def model_that_says(probabilities: Callable[[int, tuple[int, ...]], dict[int, float]]) -> SimpleNamespace:
+def model_that_says(
+    probabilities: Callable[[int, tuple[int, ...]], dict[int, float]], size: int = SIZE
+) -> SimpleNamespace:
     """A model with these probabilities of the next word, by the source's first id and the words so far."""
 
     def encoder(source: Tensor, source_lengths: Tensor) -> Encoded:
@@ -68,7 +70,7 @@ def model_that_says(probabilities: Callable[[int, tuple[int, ...]], dict[int, fl
 
     def step(token: Tensor, state: Words) -> Step[Words]:
         fed = torch.cat([state.fed, token[:, None]], dim=1)
-        scores = torch.zeros(len(fed), SIZE)
+        scores = torch.zeros(len(fed), size)
         for row, (key, _, *words) in enumerate(fed.tolist()):
             for word, probability in probabilities(key, tuple(words)).items():
                 scores[row, word] = probability
@@ -281,15 +283,14 @@ def test_what_cannot_be_said_is_never_found_however_wide_the_beam():
         (4,): {4: 0.55, 5: 0.45},
         (5,): {4: 0.1, 5: 0.9},
     }
-    model = model_that_says(lambda key, words: table.get(words, {EOS_ID: 1.0}))
-    for beam, ids in [(1, [4, 4]), (2, [5, 5]), (3, [5, 5]), (8, [5, 5]), (14, [5, 5])]:
+    model = model_that_says(lambda key, words: table.get(words, {EOS_ID: 1.0}), size=6)
+    for beam, ids in [(1, [4, 4]), (2, [5, 5]), (3, [5, 5]), (8, [5, 5]), (40, [5, 5])]:
         found = beam_search(model, torch.full((2, 1), 4), torch.ones(2), [4, 4], beam)
         assert found == [(ids, True, None)] * 2, beam
     # With fewer possible continuations than the beam is wide, EOS of probability 0 is among the best.
+    chain = model_that_says(lambda key, words: {4 if len(words) < 4 else EOS_ID: 1.0}, size=6)
     for beam in range(1, 7):
-        found = beam_search(
-            model_with_a_script([[4] * 4 + [EOS_ID]]), torch.zeros(1, 1).long(), torch.ones(1), [10], beam
-        )
+        found = beam_search(chain, torch.tensor([[4]]), torch.ones(1), [10], beam)
         assert found == [([4] * 4, True, None)], beam
 
 
