@@ -94,7 +94,7 @@ class BahdanauAttention(Context):
 
 
 class FixedContext(Context):
-    """The encoder's last state as the context of every step, which, the paper remarks, is the plain model.
+    """The encoder's last state as the context of every step; the paper remarks on it for →h at the last word.
 
     Args:
         annotation_size: length of that state.
