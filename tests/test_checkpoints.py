@@ -509,8 +509,10 @@ def test_a_file_is_whole_and_synced_before_it_takes_the_place_of_the_old_one(tmp
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", renamed)
-    checkpoints.save(file, {"weights": torch.zeros(1000)})
+    with checkpoints.whole_or_not_at_all(file) as written:
+        written.write(b"results")
     status = file.stat()
+    assert status.st_size == 7
     assert events == [(name, status.st_ino, status.st_size) for name in ("sync", "rename")]
     assert list(file.parent.iterdir()) == [file]
 

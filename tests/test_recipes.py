@@ -1,11 +1,13 @@
 """The recipes: equal sizes, the validation set that decides, and how pairs as text are trained on."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
 
-from seq2seq_utils.batching import encode_pairs, make_loader
+from seq2seq_utils.batching import PairLoader, encode_pairs, make_loader
 from seq2seq_utils.grammar import generate_splits
 from seq2seq_utils.models import Seq2Seq, count_parameters
 from seq2seq_utils.pairs import Splits
@@ -20,6 +22,7 @@ from seq2seq_utils.training import (
     train_pairs,
 )
 
+RESULTS = Path(__file__).resolve().parent.parent / "notebooks" / "results"
 SMALL = recipes.Recipe(
     pieces=200,
     embedding_size=12,
@@ -146,9 +149,25 @@ def test_pairs_as_text_are_trained_on_as_by_fit(splits, codecs, monkeypatch):
     assert [record["calls"] for record in history.records] == [1, 2, 3]
     assert [record["step"] for record in history.records] == [0, 6, 12]
 
-    devices = []
+    calls = []
+
+    def watched(model: Seq2Seq, loader: PairLoader, settings: Settings, **others) -> None:
+        calls.append((model.device.type, loader.batch_sampler, others))
+
     monkeypatch.setattr(recipes, "pick_device", lambda: torch.device("meta"))
-    monkeypatch.setattr(recipes, "fit", lambda model, *given, **others: devices.append(model.device.type))
-    monkeypatch.setattr(model, "cpu", lambda: devices.append("cpu"))
-    train_pairs(model, splits.train, codecs, settings)
-    assert devices == ["meta", "cpu"], "trained where the device says, and on the CPU afterwards"
+    monkeypatch.setattr(recipes, "fit", watched)
+    monkeypatch.setattr(model, "cpu", lambda: calls.append("cpu"))
+    train_pairs(model, splits.train, codecs, settings, progress="the plain model")
+    (device, sampler, others), last = calls
+    assert (device, last) == ("meta", "cpu"), "trained where the device says, and on the CPU afterwards"
+    assert others == {"measure": None, "progress": "the plain model"}
+    default = make_loader([([4], [4])]).batch_sampler
+    settings_of_order = [(order.batch_size, order.pool, order.seed) for order in (sampler, default)]
+    assert settings_of_order[0] == settings_of_order[1], "not given, they are those of a loader"
+
+
+def test_the_stored_runs_are_of_the_full_recipe():
+    stored = json.loads((RESULTS / "multi30k.json").read_text(encoding="utf-8"))
+    bare = replace(recipes.FULL, dropout=0.0, label_smoothing=0.0)
+    assert [entry for entry in stored if entry["recipe"] not in map(asdict, (recipes.FULL, bare))] == []
+    assert sum(entry["recipe"] == asdict(recipes.FULL) for entry in stored) >= 6

@@ -58,7 +58,7 @@ def fit(
         _close_epoch(run, measure, after_epoch)
     with progress_bar(len(run.ratios), progress) as bar:
         bar.update(run.step)
-        started = 0.0
+        started = 0.0  # set anew before each epoch
 
         def after_step(run: Run) -> None:
             nonlocal started
