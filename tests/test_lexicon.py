@@ -110,6 +110,14 @@ def test_verbs_have_objects_where_they_act_on_something_and_only_there():
     assert [kind for kind in lexicon.KINDS if not lexicon.VERBS_ABOUT[kind]] == []
 
 
+def test_a_smaller_world_has_the_first_word_of_each_class_and_every_third_after_it():
+    known = lexicon.one_in(3)
+    classes = [lexicon.nouns_of([kind]) for kind in lexicon.KINDS]
+    classes += [*lexicon.VERBS.values(), lexicon.ADJECTIVES]
+    assert_equal(([word for word in words if word in known], list(words[::3])) for words in classes)
+    assert known <= {word for words in classes for word in words}
+
+
 def test_word_links_of_a_time_stay_within_it_and_leave_no_word_out():
     def cases():
         for time in TIMES:

@@ -54,6 +54,16 @@ def repeats_a_quality(*adjectives) -> bool:
     return len(set(qualities)) < len(qualities)
 
 
+def repeats_a_noun(clause: Clause) -> bool:
+    """Whether who acts is acted on too, or somebody is joined with himself or his own owner."""
+    phrases = (clause.subject, clause.object, clause.recipient)
+    nouns = [phrase.noun for phrase in phrases if isinstance(phrase, NounPhrase)]
+    pairs = [(nouns[0], other) for other in nouns[1:] if isinstance(clause.subject, NounPhrase)]
+    for phrase in noun_phrases(clause):
+        pairs += [(phrase.noun, other.noun) for other in (phrase.owner, phrase.second) if other is not None]
+    return any(noun is other for noun, other in pairs)
+
+
 def starts_relative(clause: Clause) -> bool:
     return isinstance(clause.subject, NounPhrase) and clause.subject.relative not in (None, clause)
 
@@ -89,6 +99,7 @@ NEVER = {
     "the apple of the king": lambda c, first: any(
         p.owner and p.noun.kind in UNOWNED for p in noun_phrases(c)
     ),
+    "the king gives the king to the king": lambda c, first: repeats_a_noun(c),
     "an object that the verb does not act on": lambda c, first: (
         c.object and not {c.object.noun, (c.object.second or c.object).noun} <= set(c.predicate.objects)
     ),
