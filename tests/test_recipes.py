@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from small_recipe import SMALL
 
 from seq2seq_utils.batching import PairLoader, encode_pairs, make_loader
 from seq2seq_utils.grammar import generate_splits
@@ -23,18 +24,6 @@ from seq2seq_utils.training import (
 )
 
 RESULTS = Path(__file__).resolve().parent.parent / "notebooks" / "results"
-SMALL = recipes.Recipe(
-    pieces=200,
-    embedding_size=12,
-    hidden_size=16,
-    attention_size=12,
-    dropout=0.1,
-    label_smoothing=0.1,
-    batch_size=32,
-    epochs=2,
-    learning_rate=5e-3,
-    warmup=2,
-)
 
 
 @pytest.fixture(scope="module")

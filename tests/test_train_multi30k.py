@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import train_multi30k
+from small_recipe import SMALL
 
 from seq2seq_utils import captions
 from seq2seq_utils.grammar import generate_splits
@@ -14,18 +15,7 @@ from seq2seq_utils.pairs import Splits
 from seq2seq_utils.text import count_words
 from seq2seq_utils.training import recipes
 
-SMALL = recipes.Recipe(
-    pieces=200,
-    embedding_size=12,
-    hidden_size=16,
-    attention_size=12,
-    dropout=0.1,
-    label_smoothing=0.1,
-    batch_size=32,
-    epochs=3,
-    learning_rate=5e-3,
-    warmup=2,
-)
+RECIPE = dataclasses.replace(SMALL, epochs=3)
 BUCKETS = [(3, 4), (5, 5)]  # the last goes on to the longest sentence
 
 
@@ -39,7 +29,7 @@ def results(monkeypatch: pytest.MonkeyPatch, splits: Splits, tmp_path: Path) -> 
     """The results file of a project that has this corpus and this recipe."""
     monkeypatch.setattr(captions, "load", lambda source, target: splits)
     monkeypatch.setattr(captions, "LENGTH_BUCKETS", BUCKETS)
-    monkeypatch.setattr(recipes, "FULL", SMALL)
+    monkeypatch.setattr(recipes, "FULL", RECIPE)
     monkeypatch.setattr(train_multi30k, "BEAMS", (1, 2))
     return tmp_path / "results" / "multi30k.json"
 
@@ -72,9 +62,9 @@ def test_each_run_has_one_entry_in_the_stored_form_and_no_sentence(results, spli
     assert list(map(without_times, entries)) == list(map(without_times, before))
     entries = train(results, "attention", "0", "--bare")
     runs = [(entry["model"], entry["seed"], entry["recipe"]["dropout"]) for entry in entries]
-    assert runs == [("attention", 0, 0.0), ("attention", 0, SMALL.dropout), ("plain", 1, SMALL.dropout)]
+    assert runs == [("attention", 0, 0.0), ("attention", 0, RECIPE.dropout), ("plain", 1, RECIPE.dropout)]
     bare, regularised, _ = entries
-    assert regularised["recipe"] == dataclasses.asdict(SMALL)
+    assert regularised["recipe"] == dataclasses.asdict(RECIPE)
     assert bare["recipe"] == {**regularised["recipe"], "dropout": 0.0, "label_smoothing": 0.0}
     assert bare["epochs"][0]["train_loss"] != regularised["epochs"][0]["train_loss"]
 
