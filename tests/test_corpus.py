@@ -16,7 +16,6 @@ import seq2seq_utils
 from seq2seq_utils.grammar import (
     LANGUAGES,
     Sampler,
-    common_words_only,
     corpus,
     english,
     french,
@@ -33,8 +32,8 @@ from seq2seq_utils.text import count_words
 # with it these digests: if the change was meant, run that and put the new values here. If nothing was
 # changed, one seed no longer gives one corpus everywhere: find out why.
 DIGESTS = {
-    "french": "5d1b3c6f8fab65387aa40f1b624aae2fba29e873f7ef2e7db8f78f249a15df9b",
-    "korean": "9915a341a89ee0eb4447ac10c29711d3b82ea6f2e6c47fec0eb972b74a404547",
+    "french": "06bb3716d5918fccb9b61d53342259eb6cacbd12f52ca25be7639b75206d44b4",
+    "korean": "d2ecec821cbd61ca323c51bb2fff9423e5a8c5a55aa52a1ec0ca6f8de91b57a8",
 }
 
 
@@ -162,10 +161,19 @@ def test_both_languages_translate_the_same_english_sentences():
     assert {pair.target for pair in corpora[0]} & {pair.target for pair in corpora[1]} == set()
 
 
-def test_another_seed_gives_another_corpus_and_a_longer_one_begins_with_the_shorter():
+def test_another_seed_gives_another_corpus():
     pairs = generate("french", 100, seed=1)
-    assert generate("french", 150, seed=1)[:100] == pairs
+    assert generate("french", 100, seed=1) == pairs
     assert sources(generate("french", 100, seed=2)) & sources(pairs) == set()
+
+
+def test_every_part_of_a_corpus_is_like_every_other(language):
+    # Common sentences, most of them short, are drawn early: in the order of drawing 18.9 % of the first thousand
+    # have three words, and 13.3 % of the last thousand. In random order it is 16.0, 14.8 and 14.2 %.
+    pairs = generate(language, 13_000, (3, 7), seed=5)
+    parts = [pairs[:1000], pairs[6000:7000], pairs[-1000:]]
+    with_three_words = [sum(count_words(pair.source) == 3 for pair in part) / 10 for part in parts]
+    assert max(with_three_words) - min(with_three_words) < 4
 
 
 def test_excluded_sentences_do_not_come_again():
@@ -187,17 +195,6 @@ def test_no_pairs_are_no_error():
 
 
 # ----------------------------------------------------------------------------------- smaller worlds
-def test_a_smaller_world_has_the_most_frequent_words_only():
-    texts = ["a a b.", "A c.", "b a.", "d.", "a c d."]
-    pairs = [SentencePair(source, source.upper()) for source in texts]
-    # Counts: a 5, . 5, then b 2, c 2, d 2; of equally frequent words the first in the alphabet stay.
-    assert common_words_only(pairs, 3) == [pairs[0], pairs[2]]
-    assert common_words_only(pairs, 4) == pairs[:3]
-    assert common_words_only(pairs, 99) == pairs
-    with pytest.raises(ValueError, match=r"size: 0 .*1 or more"):
-        common_words_only(pairs, 0)
-
-
 def test_one_word_in_three_makes_a_smaller_world_by_the_same_grammar():
     def words(one_word_in: int) -> Counter:
         pairs = generate("french", 4_000, (3, 20), seed=1, one_word_in=one_word_in)

@@ -2,7 +2,6 @@
 
 from seq2seq_utils.grammar.corpus import (
     LENGTH_BUCKETS,
-    common_words_only,
     generate,
     generate_splits,
     tokenizer,
@@ -20,7 +19,6 @@ __all__ = [
     "KoreanTokenizer",
     "Meaning",
     "Sampler",
-    "common_words_only",
     "generate",
     "generate_splits",
     "has_final_consonant",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from seq2seq_utils.grammar import korean
 from seq2seq_utils.grammar.korean_tokenizer import KoreanTokenizer
 from seq2seq_utils.grammar.languages import LANGUAGES, check_language, say
 from seq2seq_utils.grammar.sampler import SHORTEST, Sampler
 from seq2seq_utils.pairs import Alignment, SentencePair, Splits
-from seq2seq_utils.text import SPECIALS, Vocabulary, WordTokenizer
+from seq2seq_utils.text import WordTokenizer
 
 # Groups of sentence lengths, in words, from the shortest to the longest: for quality against length.
 LENGTH_BUCKETS = [(4, 7), (8, 10), (11, 15), (16, 20), (21, 25), (26, 30)]
@@ -26,13 +26,16 @@ def generate(
     exclude: Iterable[SentencePair] = (),
     one_word_in: int = 1,
 ) -> list[SentencePair]:
-    """Distinct English sentences with their translations, by the grammar.
+    """Distinct English sentences with their translations, by the grammar, in random order.
+
+    So every part of the list is like every other: a test set may be cut from anywhere.
 
     Args:
         language: ``"french"`` or ``"korean"``.
         count: how many pairs.
-        lengths: the shortest and the longest English sentence, in words, punctuation not counted;
-            each length between is as likely. At least 3.
+        lengths: the shortest and the longest English sentence, in words, punctuation not counted; at least
+            3. Every length between is drawn as often, but a sentence that is drawn again is not kept again.
+            So there are fewer short ones: of 60,000 pairs of 3 to 7 words 11 % have three and 23 % seven.
         seed: the same seed gives the same pairs, on every machine.
         exclude: pairs whose source sentences must not come again.
         one_word_in: for a smaller world: 3 keeps one noun, verb and adjective in three.
@@ -48,7 +51,8 @@ def generate(
     if count < 0:
         raise ValueError(f"count: {count} must be 0 or more")
     sampler = Sampler(seed, one_word_in)
-    return list(_distinct(sampler, language, count, shortest, longest, seed, exclude))
+    pairs = list(_distinct(sampler, language, count, shortest, longest, seed, exclude))
+    return _shuffled(pairs, seed)
 
 
 def generate_splits(
@@ -74,20 +78,6 @@ def tokenizer(language: str) -> WordTokenizer:
     if language in ("english", *LANGUAGES):
         return WordTokenizer()
     raise ValueError(f"language: {language!r} is not one of english, {', '.join(LANGUAGES)}")
-
-
-def common_words_only(pairs: Sequence[SentencePair], size: int) -> list[SentencePair]:
-    """A smaller world: the pairs whose source words are all among the `size` most frequent of `pairs`.
-
-    Raises:
-        ValueError: if `size` is less than 1.
-    """
-    if size < 1:
-        raise ValueError(f"size: {size} is not allowed; it must be 1 or more")
-    sentences = [_WORDS.tokenize(pair.source) for pair in pairs]
-    ranked = Vocabulary.build(sentences).tokens[len(SPECIALS) :]  # the most frequent first
-    common = set(ranked[:size])
-    return [pair for pair, words in zip(pairs, sentences, strict=True) if common.issuperset(words)]
 
 
 def _distinct(
@@ -121,3 +111,10 @@ def _distinct(
         source_words = tuple(map(str.lower, words))
         alignment = Alignment(source_words, tuple(target_words), links, links.union(possible))
         yield SentencePair(source, target_tokenizer.join(target_words), alignment)
+
+
+def _shuffled(pairs: list[SentencePair], seed: int) -> list[SentencePair]:
+    """In random order: common sentences are drawn early, and would all stand near the head."""
+    random_key = random.Random(f"order {seed}").random
+    keys = [random_key() for _ in pairs]
+    return [pairs[place] for place in sorted(range(len(pairs)), key=keys.__getitem__)]
