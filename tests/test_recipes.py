@@ -83,7 +83,7 @@ def test_a_recipe_s_settings_are_those_that_fit_gets(splits, codecs, monkeypatch
     monkeypatch.setattr(
         recipes, "fit", lambda model, loader, settings, **others: given.append((loader, settings))
     )
-    recipes.train_by_recipe(None, splits, SMALL, codecs, seed=5)
+    recipes.train_by_recipe(recipes.make_model("plain", SMALL, *codecs), splits, SMALL, codecs, seed=5)
     ((loader, settings),) = given
     assert settings == Settings(epochs=2, learning_rate=5e-3, warmup=2, label_smoothing=0.1)
     assert (loader.batch_sampler.batch_size, loader.batch_sampler.seed) == (32, 5)

@@ -62,12 +62,13 @@ def generate_splits(
     test: int,
     lengths: tuple[int, int] = (3, 10),
     seed: int = 0,
+    one_word_in: int = 1,
 ) -> Splits:
     """Training, validation and test pairs from the grammar, all of them distinct (see `generate`)."""
     for name, size in (("train", train), ("validation", validation), ("test", test)):
         if size < 0:
             raise ValueError(f"{name}: {size} must be 0 or more")
-    pairs = generate(language, train + validation + test, lengths, seed)
+    pairs = generate(language, train + validation + test, lengths, seed, one_word_in=one_word_in)
     return Splits(pairs[:train], pairs[train : train + validation], pairs[train + validation :])
 
 

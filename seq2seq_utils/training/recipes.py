@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +14,7 @@ from seq2seq_utils.pairs import SentencePair, Splits
 from seq2seq_utils.text import SubwordTokenizer, TextCodec
 from seq2seq_utils.training.after_epoch import EarlyStopping
 from seq2seq_utils.training.checkpoints import Checkpoint
-from seq2seq_utils.training.fitting import Measure, fit
+from seq2seq_utils.training.fitting import AfterEpoch, Measure, fit
 from seq2seq_utils.training.loop import History
 from seq2seq_utils.training.loss import evaluate_loss
 from seq2seq_utils.training.seeds import pick_device
@@ -142,7 +142,10 @@ def train_pairs(
     batch_size: int = 64,
     pool: int = 20,
     seed: int = 0,
+    validation: Sequence[SentencePair] = (),
     measure: Measure | None = None,
+    after_epoch: Sequence[AfterEpoch] = (),
+    checkpoint: Checkpoint | None = None,
     progress: str = "training",
 ) -> History:
     """Trains on sentence pairs, as text: `fit` with the loader made and the device chosen.
@@ -155,11 +158,30 @@ def train_pairs(
         batch_size: sentences in a batch.
         pool: see `batching.BucketSampler`.
         seed: of the order of the sentences.
-        measure: see `fit`.
+        validation: pairs whose loss goes into the record of each epoch, as ``"validation_loss"``:
+            teacher-forced, per token, in nats.
+        measure: what else goes into it (see `fit`).
+        after_epoch: see `fit`.
+        checkpoint: see `fit`.
         progress: what to write beside the progress bar.
     """
     loader = make_loader(encode_pairs(pairs, *codecs), batch_size, pool, seed)
-    history = fit(model.to(pick_device()), loader, settings, measure=measure, progress=progress)
+    ids = sorted(encode_pairs(validation, *codecs), key=lambda pair: len(pair[1]))
+    batches = [make_batch(ids[start : start + 128]) for start in range(0, len(ids), 128)]
+
+    def measure_all(model: Seq2Seq) -> Mapping[str, float]:
+        loss = {"validation_loss": evaluate_loss(model, batches)} if batches else {}
+        return loss if measure is None else {**loss, **measure(model)}
+
+    history = fit(
+        model.to(pick_device()),
+        loader,
+        settings,
+        measure=measure_all,
+        after_epoch=after_epoch,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
     model.cpu()
     return history
 
@@ -176,25 +198,22 @@ def train_by_recipe(
     """Trains by a recipe; the model ends with the weights of the epoch whose validation loss is smallest.
 
     Args:
-        model: trained in place, on the device it is on.
+        model: see `train_pairs`.
         splits: the first two are used.
         recipe: sizes and settings.
         codecs: of the sentences, and of the translations.
         seed: of the order of the sentences.
         checkpoint: see `fit`.
         progress: what to write beside the progress bar.
-
-    Returns:
-        The record, with the validation loss of each epoch: teacher-forced, per token, in nats.
     """
-    loader = make_loader(encode_pairs(splits.train, *codecs), recipe.batch_size, seed=seed)
-    ids = sorted(encode_pairs(splits.validation, *codecs), key=lambda pair: len(pair[1]))
-    batches = [make_batch(ids[start : start + 128]) for start in range(0, len(ids), 128)]
-    return fit(
+    return train_pairs(
         model,
-        loader,
+        splits.train,
+        codecs,
         recipe.settings,
-        measure=lambda trained: {"validation_loss": evaluate_loss(trained, batches)},
+        batch_size=recipe.batch_size,
+        seed=seed,
+        validation=splits.validation,
         after_epoch=[EarlyStopping("validation_loss", patience=3)],
         checkpoint=checkpoint,
         progress=progress,

@@ -1,0 +1,133 @@
+"""Notebook 4: quality against length, for training budgets, sizes, cells and word orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from seq2seq_utils.experiments.experiment import Experiment, Trained
+from seq2seq_utils.experiments.lengths import (
+    PAIRS,
+    SMALL_WORLD,
+    WHOLE_WORLD,
+    World,
+    corpus,
+    measure_quality,
+    train_on,
+)
+from seq2seq_utils.grammar import tokenizer
+from seq2seq_utils.models import Seq2Seq, open_gates, plain_model
+from seq2seq_utils.text import Tokenizer
+from seq2seq_utils.training import Checkpoint, Settings
+
+SEARCH_SEED = 100  # of the runs that choose a rate; no run that is compared has it
+RATES = (1e-2, 5e-3)
+
+
+class Backwards:
+    """The tokens of another tokenizer, the last one first."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.tokenizer = tokenizer
+
+    def tokenize(self, text: str) -> list[str]:
+        """The tokens, reversed."""
+        return self.tokenizer.tokenize(text)[::-1]
+
+    def join(self, tokens: Sequence[str]) -> str:
+        """The text whose reversed tokens these are."""
+        return self.tokenizer.join(tokens[::-1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """A plain model, and the training that it gets.
+
+    Args:
+        epochs: how often each pair is seen; an epoch of 81,000 pairs has 633 steps.
+        learning_rate: the highest.
+        longest: the words of the longest training sentence.
+        pairs: how many there are to train on: the first so many of 81,000.
+        hidden_size: length of the context vector.
+        cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
+        gates: see `open_gates`; 0 leaves them as they are.
+        backwards: whether the source is read from its end.
+        small_world: whether there are fewer words, in sentences of up to 10.
+    """
+
+    epochs: int
+    learning_rate: float = RATES[0]
+    longest: int = 20
+    pairs: int = PAIRS
+    hidden_size: int = 224
+    cell: str = "gru"
+    gates: float = 2.0
+    backwards: bool = False
+    small_world: bool = False
+
+    @property
+    def world(self) -> World:
+        """Whose sentences it is trained and tested on."""
+        return SMALL_WORLD if self.small_world else WHOLE_WORLD
+
+    def make(self, source_vocabulary_size: int, target_vocabulary_size: int) -> Seq2Seq:
+        """An untrained model."""
+        sizes = source_vocabulary_size, target_vocabulary_size
+        model = plain_model(*sizes, embedding_size=64, hidden_size=self.hidden_size, cell=self.cell)
+        if self.gates:
+            open_gates(model, self.gates)
+        return model
+
+
+def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: str = "training") -> Trained:
+    """Trains one arm of the experiments on long sentences."""
+    splits = corpus(arm.longest, arm.world)
+    return train_on(
+        splits.train[: arm.pairs],
+        splits.validation,
+        arm.make,
+        Settings(epochs=arm.epochs, learning_rate=arm.learning_rate),
+        seed,
+        source_tokenizer=Backwards(tokenizer("english")) if arm.backwards else None,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+
+
+def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
+    """Quality on validation pairs, and by length (see `lengths.measure_quality`)."""
+    return measure_quality(trained, arm.longest, arm.world)
+
+
+# --------------------------------------------------------------------- what is compared, and with which rate
+def _small(epochs: int = 3, **others: Any) -> Arm:
+    return Arm(epochs=epochs, longest=10, small_world=True, **{"gates": 0.0, **others})
+
+
+_BUDGETS = {"×1": 1, "×3": 3, "×9": 9}  # of 633 steps, each with a schedule of its own length
+_SIZES = {f"size {size}": _small(hidden_size=size) for size in (32, 64, 128, 256, 512)}
+_CELLS = {
+    f"{cell.upper()}, {'backwards' if backwards else 'forwards'}": _small(
+        hidden_size=size, cell=cell, backwards=backwards
+    )
+    for cell, size in (("gru", 128), ("lstm", 110))  # as many parameters
+    for backwards in (False, True)
+}
+_TRIED = {
+    f"{name}, rate {rate:g}": replace(arm, learning_rate=rate)
+    for name, arm in (
+        {name: Arm(epochs=epochs) for name, epochs in _BUDGETS.items()} | _SIZES | _CELLS
+    ).items()
+    for rate in RATES
+}
+
+SEARCH = Experiment(
+    name="long_sentences_search",
+    question="which of two learning rates is better, on validation pairs?",
+    basis="budget",
+    arms=_TRIED,
+    seeds=dict.fromkeys(_TRIED, (SEARCH_SEED,)),
+    train=train,
+    measure=measure,
+)
