@@ -12,11 +12,14 @@ from seq2seq_utils.experiments.lengths import (
     WHOLE_WORLD,
     World,
     corpus,
+    held_out,
     measure_quality,
     train_on,
 )
 from seq2seq_utils.experiments.long_sentences import RATES, SEARCH_SEED
+from seq2seq_utils.experiments.maps import measure_maps
 from seq2seq_utils.models import Seq2Seq, attention_model
+from seq2seq_utils.text import count_words
 from seq2seq_utils.training import Checkpoint, Settings
 
 
@@ -35,6 +38,7 @@ class Arm:
         start_from: ``"backward"``, as in the paper, or ``"last"``.
         bidirectional: whether the encoder reads in both directions.
         small_world: whether there are fewer words, in sentences of up to 10.
+        language: that it translates into.
     """
 
     epochs: int
@@ -47,6 +51,7 @@ class Arm:
     start_from: str = "backward"
     bidirectional: bool = True
     small_world: bool = False
+    language: str = "french"
 
     @property
     def world(self) -> World:
@@ -69,21 +74,30 @@ class Arm:
 
 def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: str = "training") -> Trained:
     """Trains one arm of the comparison with the plain model, or of the ladder."""
-    splits = corpus(arm.longest, arm.world)
+    splits = corpus(arm.longest, arm.world, arm.language)
     return train_on(
         splits.train[: arm.pairs],
         splits.validation,
         arm.make,
         Settings(epochs=arm.epochs, learning_rate=arm.learning_rate),
         seed,
+        language=arm.language,
         checkpoint=checkpoint,
         progress=progress,
     )
 
 
 def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
-    """Quality on validation pairs, and by length (see `lengths.measure_quality`)."""
-    return measure_quality(trained, arm.longest, arm.world)
+    """Quality by length (see `lengths.measure_quality`), and of attention what `measure_maps` counts.
+
+    Maps are those of test sentences no longer than the longest in training.
+    """
+    measured = measure_quality(trained, arm.longest, arm.world, arm.language)
+    if arm.context != "attention":
+        return measured
+    test = held_out(arm.world, arm.language)
+    pairs = [pair for pair in test if count_words(pair.source) <= arm.longest]
+    return {**measured, **measure_maps(trained, pairs)}
 
 
 # --------------------------------------------------------------------- what is compared, and with which rate
