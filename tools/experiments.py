@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         list_experiments(options.results)
         return 0
-    if options.repeat:
+    if options.repeat is not None:
         file, arm, seed = options.repeat
         return repeat(Path(file), arm, int(seed), options)
     experiment = EXPERIMENTS[options.experiment]
@@ -137,6 +137,8 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if min(options.jobs, options.threads) < 1:
         parser.error("--jobs and --threads must be 1 or more")
+    if options.repeat is not None and not options.repeat[2].isdecimal():
+        parser.error(f"--repeat: {options.repeat[2]!r} is no seed")
     if options.experiment is not None:
         if options.experiment not in EXPERIMENTS:
             parser.error(f"{options.experiment!r} is not one of {', '.join(EXPERIMENTS)}")
@@ -202,9 +204,13 @@ def measure_again(experiment: Experiment[Any], options: argparse.Namespace) -> i
 def repeat(path: Path, arm: str, seed: int, options: argparse.Namespace) -> int:
     """Train a stored run again, and say of each number whether the stored runs of that arm go around it."""
     results = read(path)
-    experiment = EXPERIMENTS[results.experiment]
     runs = results.of(arm)
-    if arm not in experiment.arms or not is_defined_by(experiment.arms[arm], runs[0]["definition"]):
+    experiment = EXPERIMENTS.get(results.experiment)
+    if (
+        experiment is None
+        or arm not in experiment.arms
+        or not is_defined_by(experiment.arms[arm], runs[0]["definition"])
+    ):
         print(f"{path}: {arm} is stored by another definition; there is nothing to compare with")
         return 1
     file = checkpoint_file(options.checkpoints / "repeated", experiment, arm, seed)
@@ -268,8 +274,8 @@ def side_by_side(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Entry
                 task = waiting.popleft()
                 receiver, sender = context.Pipe(duplex=False)
                 process = context.Process(target=perform, args=(task, sender), daemon=True)
-                running[receiver] = task, process
                 process.start()
+                running[receiver] = task, process
                 sender.close()  # the process has its own; when that ends, so does what can be received
             ready = wait(list(running))
             for receiver in [receiver for receiver in running if receiver in ready]:
@@ -284,8 +290,8 @@ def side_by_side(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Entry
                 yield task, outcome
     finally:
         for _, process in running.values():
-            if process.is_alive():
-                process.terminate()
+            process.terminate()
+            process.join()
 
 
 def perform(task: Task, sender: Connection) -> None:

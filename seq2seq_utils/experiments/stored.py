@@ -127,8 +127,14 @@ def store(path: Path, experiment: Experiment[Any], *runs: Entry) -> None:
     """Puts runs into the file of their experiment, in place of older ones of the same arm and seed.
 
     Runs of which the experiment knows nothing go out of the file, and its basis is written anew.
+
+    Raises:
+        ValueError: if a run is none of the experiment's, or JSON cannot hold it; the file stays as it is.
     """
-    places = {place: number for number, place in enumerate(experiment.runs())}
+    places = list(experiment.runs())
+    for run in runs:
+        if identity(run) not in places:
+            raise ValueError(f"runs: {run['arm']}, seed {run['seed']}, is no run of {experiment.name}")
     kept = {identity(run): run for run in [*(read(path).runs if path.is_file() else []), *runs]}
     ordered = [kept[place] for place in places if place in kept]
     contents = {"experiment": experiment.name, "basis": experiment.basis, "runs": ordered}
