@@ -225,8 +225,8 @@ class AttentionDecoder(nn.Module):
         vectors = self.embedding.weight
         if vectors.shape[1] != maxout_size:
             raise ValueError(
-                f"tied: words have {vectors.shape[1]} numbers and the maxout layer {maxout_size}; both must be "
-                "the same, which is half of hidden_size"
+                f"tied: words have {vectors.shape[1]} numbers and the maxout layer {maxout_size}; both must "
+                "have as many, which is half of hidden_size"
             )
         # As rows of W_o vectors of length 16 would make an untrained model certain of what it cannot know.
         nn.init.normal_(vectors, std=maxout_size**-0.5)  # of length 1, or nearly
