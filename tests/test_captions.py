@@ -239,7 +239,7 @@ def test_languages_that_make_no_pair_are_refused():
             captions.load(*languages)
         with pytest.raises(ValueError, match=message):
             captions.load_test(2017, *languages)
-    with pytest.raises(ValueError, match="^year: 2018 is not one of 2016, 2017"):
+    with pytest.raises(ValueError, match=r"^year: 2018 is not one of 2016, 2017$"):
         captions.load_test(2018)
 
 

@@ -1,4 +1,4 @@
-"""Dropout of numbers and of words, label smoothing, warm-up: what a real set needs, and no change where none is asked for."""
+"""Dropout of numbers and of words, label smoothing, warm-up: no change where none is asked for."""
 
 import pytest
 import torch
