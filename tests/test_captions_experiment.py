@@ -14,11 +14,12 @@ from seq2seq_utils import captions as data
 from seq2seq_utils.drawing.heatmaps import Map, attention_maps
 from seq2seq_utils.experiments import caption_scores, captions, read
 from seq2seq_utils.experiments.captions import Arm
+from seq2seq_utils.experiments.experiment import Trained
 from seq2seq_utils.grammar import generate, generate_splits
 from seq2seq_utils.models import count_parameters
 from seq2seq_utils.pairs import SentencePair, Splits
 from seq2seq_utils.text import TextCodec, Vocabulary, WordTokenizer, count_words
-from seq2seq_utils.training import recipes
+from seq2seq_utils.training import History, recipes
 from seq2seq_utils.translation import Translation
 
 RECIPE = replace(SMALL, epochs=3, averaged_epochs=2, word_dropout=0.1)
@@ -209,9 +210,35 @@ def test_a_run_that_is_lacking_is_named_before_anything_is_scored(project, tmp_p
         score_captions.main(project)
 
 
+def untrained(arm: str, splits: Splits) -> caption_scores.Scored:
+    definition = Arm(recipe=RECIPE)
+    codecs = recipes.codecs(splits.train, RECIPE)
+    model = recipes.make_model("attention", RECIPE, *codecs)
+    return caption_scores.Scored(arm, 0, definition, Trained(model, *codecs, History()))
+
+
+def test_each_test_set_is_translated_by_both_searches_and_compared_with_its_own_references(
+    splits, monkeypatch
+):
+    asked = []
+
+    def perfect(trained: Trained, pairs: list[SentencePair], beam: int, length_penalty: float):
+        asked.append((beam, length_penalty))
+        return found(*(pair.target for pair in pairs[: 30 - beam]), *["no"] * beam)
+
+    monkeypatch.setattr(caption_scores, "translated", perfect)
+    scores = caption_scores.score([untrained("attention", splits)])
+    assert asked == [(1, 1.0), (captions.BEAM, captions.LENGTH_PENALTY)] * 2 * 2  # the ensemble, too
+    for run in scores["runs"]:
+        bleu = {(test["year"], test["search"]): test["bleu"] for test in run["measured"]["tests"]}
+        for year in (2016, 2017):
+            assert bleu[year, "greedy"] > 93, "one translation of 30 is wrong"
+            assert 70 < bleu[year, "beam"] < 90, "five are"
+    assert [difference["bleu"] for difference in scores["differences"]] == [0] * 4
+
+
 def test_an_ensemble_is_of_runs_of_one_arm(splits):
-    arm = Arm(recipe=RECIPE)
-    runs = [caption_scores.Scored(name, 0, arm, captions.train(arm, 0)) for name in ("attention", "words")]
+    runs = [untrained(arm, splits) for arm in ("attention", "words")]
     with pytest.raises(ValueError, match="are not of one arm"):
         caption_scores.together(runs)
 

@@ -195,7 +195,7 @@ LENGTHS = Experiment(
     train=train,
     measure=measure,
 )
-EPOCHS = {"without dropout": 4, "without smoothing": CHOSEN.epochs}  # as `LENGTHS` has found
+EPOCHS = {"without dropout": 4, "without smoothing": CHOSEN.epochs}  # guesses, until `LENGTHS` has run
 
 
 def _lacking(name: str) -> Recipe:
