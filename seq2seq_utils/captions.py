@@ -1,4 +1,4 @@
-"""Multi30k: 31,014 real image captions in English, German and French, fetched when they are first asked for.
+"""Multi30k: 32,014 real image captions in English, German and French, fetched when they are first asked for.
 
 The captions (Elliott et al., 2016 and 2017) are for non-commercial research and education, and not part of
 this project. They come from the public repository multi30k/dataset, at one commit; each file must have the
@@ -8,12 +8,13 @@ checksum that is written here.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pooch
 import requests
 
-from seq2seq_utils.pairs import Splits, read_pairs
+from seq2seq_utils.pairs import SentencePair, Splits, read_pairs
 from seq2seq_utils.progress import progress_bar
 
 FOLDER_VARIABLE = "MULTI30K_DIR"  # names a folder that has the files already
@@ -21,10 +22,11 @@ COMMIT = "a3d2e0d26b56f3846f66a952536ffed4e401d05a"
 BASE_URL = f"https://raw.githubusercontent.com/multi30k/dataset/{COMMIT}/data/task1/raw/"
 SECONDS_WITHOUT_AN_ANSWER = 30
 
-# Groups of sentence lengths, in words; every caption of the test set lies in one of them.
+# Groups of sentence lengths, in words; every caption of test_2016_flickr lies in one of them.
 LENGTH_BUCKETS = [(1, 7), (8, 10), (11, 13), (14, 17), (18, 40)]
 LANGUAGES = {"english": "en", "german": "de", "french": "fr"}
 SPLITS = ("train", "val", "test_2016_flickr")
+TESTS = {2016: "test_2016_flickr", 2017: "test_2017_flickr"}
 SHA256 = {
     "train.de.gz": "726e39b2fa9eb9ffb6dc763fb35a179f80fae06ffc5d28b6ace5faa883de28a6",
     "train.en.gz": "d79cfa999dd4c51d2cb42499b6796d5a882c3a8a961923c25a898c90f8bbd56f",
@@ -35,6 +37,9 @@ SHA256 = {
     "test_2016_flickr.de.gz": "9204244e408ccb38d2a55cfcd344df15005fc42a07a6e55ca6c52b6ababb8cc8",
     "test_2016_flickr.en.gz": "611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9",
     "test_2016_flickr.fr.gz": "6d326e188d259fb1d04ac19eae3af956559b3a0b93d7635e56c90987c40c8b90",
+    "test_2017_flickr.de.gz": "a2c89666db00c495cd8513b9d708d5a3acc205d7de312ef2bf5fb7ebc1540aee",
+    "test_2017_flickr.en.gz": "76a444ee25172e72695cddb13ae4a3bda59430617be88e0bb46b60504f054074",
+    "test_2017_flickr.fr.gz": "3ba671ceb2299f3304ffafefea7a833d08632fbaf0ba18546f8a2ec2391af496",
 }
 
 
@@ -54,19 +59,43 @@ def load(source: str = "german", target: str = "english") -> Splits:
         FileNotFoundError: if a file is not to be had, or not as it should be: the message says why, and where
             to put the files by hand. A download that was cut off or altered leaves no file behind.
     """
-    for name, language in (("source", source), ("target", target)):
-        if language not in LANGUAGES:
-            raise ValueError(f"{name}: {language!r} is not one of {', '.join(LANGUAGES)}")
-    if source == target:
-        raise ValueError(f"source, target: both are {source!r}; a translation needs two languages")
-    names = [(f"{split}.{LANGUAGES[source]}.gz", f"{split}.{LANGUAGES[target]}.gz") for split in SPLITS]
-    paths = _paths([name for pair in names for name in pair])
-    return Splits(*(read_pairs(paths[of_source], paths[of_target]) for of_source, of_target in names))
+    return Splits(*_read(SPLITS, source, target))
+
+
+def load_test(year: int, source: str = "german", target: str = "english") -> list[SentencePair]:
+    """The 1,000 pairs of one test set; its two files are looked for, and fetched, when it is asked for.
+
+    Two German captions of 2017 stand in the training set, too, with other translations.
+
+    Args:
+        year: 2016 (test_2016_flickr, which `load` gives, too) or 2017 (test_2017_flickr).
+        source: see `load`.
+        target: see `load`.
+
+    Raises:
+        ValueError: if there is no test set of that year, a language is unknown, or both are the same.
+        FileNotFoundError: see `load`.
+    """
+    if year not in TESTS:
+        raise ValueError(f"year: {year} is not one of {', '.join(map(str, TESTS))}")
+    return _read([TESTS[year]], source, target)[0]
 
 
 def cache_folder() -> Path:
     """Where downloaded files are kept: the platform's cache folder of this user."""
     return Path(pooch.os_cache("seq2seq-attention-tutorial")) / "multi30k"
+
+
+def _read(splits: Sequence[str], source: str, target: str) -> list[list[SentencePair]]:
+    """The pairs of some splits, all of whose files are there before the first is read."""
+    for name, language in (("source", source), ("target", target)):
+        if language not in LANGUAGES:
+            raise ValueError(f"{name}: {language!r} is not one of {', '.join(LANGUAGES)}")
+    if source == target:
+        raise ValueError(f"source, target: both are {source!r}; a translation needs two languages")
+    names = [(f"{split}.{LANGUAGES[source]}.gz", f"{split}.{LANGUAGES[target]}.gz") for split in splits]
+    paths = _paths([name for pair in names for name in pair])
+    return [read_pairs(paths[of_source], paths[of_target]) for of_source, of_target in names]
 
 
 def _paths(names: list[str]) -> dict[str, Path]:

@@ -8,7 +8,14 @@ import torch
 from torch import Tensor
 
 from seq2seq_utils.batching import make_batch, make_loader
-from seq2seq_utils.models import AttentionDecoder, BahdanauAttention, Encoded, Seq2Seq, attention_model
+from seq2seq_utils.models import (
+    AttentionDecoder,
+    BahdanauAttention,
+    Encoded,
+    Seq2Seq,
+    attention_model,
+    count_parameters,
+)
 from seq2seq_utils.training import Settings, fit
 from seq2seq_utils.translation import greedy
 
@@ -107,6 +114,24 @@ def test_untrained_attention_is_uniform_over_the_words():
     state = model.decoder.start(encode(model, [5, 6, 7, 8], [9, 4]))
     state = model.decoder.step(torch.tensor([1, 1]), state).state
     assert_close(state.weights, torch.tensor([[0.25] * 4, [0.5, 0.5, 0, 0]]))
+
+
+def test_tied_a_word_has_one_vector_for_reading_and_for_writing():
+    tied, free = (attention_model(20, 24, 5, 10, tied=tied) for tied in (True, False))
+    assert count_parameters(free) - count_parameters(tied) == 24 * 5
+    assert 0.5 < tied.decoder.embedding.weight.norm(dim=1).mean() < 1.5
+    encoded = encode(tied, [5, 9])
+    hidden, embedded, context = torch.randn(1, 10), torch.randn(1, 5), encoded.annotations[:, 0]
+    before = tied.decoder.scores(hidden, embedded, context)
+    with torch.no_grad():
+        tied.decoder.embedding.weight[7] += 1
+    changed = (tied.decoder.scores(hidden, embedded, context) - before).abs() > 1e-6
+    assert changed.nonzero().tolist() == [[0, 7]]
+    fit(tied, make_loader([([5, 9], [7, 8])]), Settings(epochs=2))
+    assert torch.equal(tied.decoder.W_o.weight, tied.decoder.embedding.weight)
+    again = attention_model(20, 24, 5, 10, tied=True)
+    again.load_state_dict(tied.state_dict())
+    assert torch.equal(again.decoder.W_o.weight, tied.decoder.embedding.weight)
 
 
 # --- What each step sees ------------------------------------------------------------------------------

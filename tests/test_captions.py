@@ -185,6 +185,28 @@ def test_a_read_only_folder_is_named(server, folder):
     assert "could not be written" in failure()
 
 
+def test_another_test_set_is_fetched_when_it_is_asked_for_and_not_before(
+    server, folder, tmp_path, monkeypatch
+):
+    test = captions.load_test(2017, "english", "french")
+    assert (len(test), test[1].source, test[1].target) == (
+        120,
+        "test_2017_flickr.en.gz zwei",
+        "test_2017_flickr.fr.gz zwei",
+    )
+    assert sorted(server.asked) == ["test_2017_flickr.en.gz", "test_2017_flickr.fr.gz"]
+    assert captions.load_test(2016) == captions.load().test
+
+    given = tmp_path / "given"  # a folder that lacks it is enough for `load`, and is named by `load_test`
+    fill(given, *NEEDED)
+    monkeypatch.setenv(captions.FOLDER_VARIABLE, str(given))
+    assert len(captions.load().test) == 120
+    with pytest.raises(FileNotFoundError, match=r"no test_2017_flickr\.de\.gz: it is not there") as caught:
+        captions.load_test(2017)
+    assert str(given) in str(caught.value)
+    assert "train" not in str(caught.value), "what is not needed need not be fetched by hand"
+
+
 # --- A folder of one's own --------------------------------------------------------------------------
 
 
@@ -215,6 +237,10 @@ def test_languages_that_make_no_pair_are_refused():
     ):
         with pytest.raises(ValueError, match=message):
             captions.load(*languages)
+        with pytest.raises(ValueError, match=message):
+            captions.load_test(2017, *languages)
+    with pytest.raises(ValueError, match=r"^year: 2018 is not one of 2016, 2017$"):
+        captions.load_test(2018)
 
 
 LOADED_ALONE = """

@@ -407,6 +407,7 @@ def test_each_thing_that_decides_the_numbers_is_refused_by_name_if_it_differs(id
         ({"warmup": 5}, "warmup", 4, 5),
         ({"clip_norm": 1.0}, "clip_norm", 0.5, 1.0),
         ({"label_smoothing": 0.0}, "label_smoothing", 0.1, 0.0),
+        ({"word_dropout": 0.2}, "word_dropout", "not there", 0.2),
         ({"teacher_forcing": 0.6}, "teacher_forcing", 0.5, 0.6),
         ({"teacher_forcing": line}, "teacher_forcing", 0.5, "a schedule, "),
     ]
@@ -448,6 +449,18 @@ def test_each_thing_that_decides_the_numbers_is_refused_by_name_if_it_differs(id
     assert run.step == STEPS
     assert are_equal(weights_of(model), checkpoints.load(file)["model"])
     assert capsys.readouterr().out == ""
+
+
+def test_tied_or_not_decides_the_numbers_though_all_sizes_are_the_same(id_pairs, tmp_path):
+    def run_of(tied: bool) -> Run:
+        model = attention_model(20, 20, 6, 12, tied=tied)
+        return Run.begin(model, make_loader(id_pairs, BATCH_SIZE), SETTINGS)
+
+    checkpoint = Checkpoint(tmp_path / "run.pt")
+    checkpoint.write(run_of(tied=True))
+    with pytest.raises(ValueError, match="weights with two names is 1 there, and not there here"):
+        checkpoint.resume(run_of(tied=False))
+    checkpoint.resume(run_of(tied=True))
 
 
 def test_a_loader_that_has_no_places_is_refused(id_pairs, tmp_path):

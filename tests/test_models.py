@@ -207,6 +207,26 @@ def test_annotations_and_last_state_are_those_of_each_direction_side_by_side():
             assert_close(part[0], torch.cat([last[0, 0] for last in of_directions]), msg=kind)
 
 
+def test_a_second_layer_reads_what_the_first_gives_and_the_last_state_is_its_own(id_pairs):
+    batch = make_batch(id_pairs[:5])
+    for bidirectional in (False, True):
+        deep = RecurrentEncoder(20, 6, 10, bidirectional=bidirectional, layers=2)
+        weights = deep.rnn.state_dict()
+        below = RecurrentEncoder(20, 6, 10, bidirectional=bidirectional)
+        below.embedding = deep.embedding
+        below.rnn.load_state_dict({name: weights[name] for name in below.rnn.state_dict()})
+        above = nn.GRU(below.annotation_size, 10, batch_first=True, bidirectional=bidirectional)
+        above.load_state_dict({name: weights[name.replace("l0", "l1")] for name in above.state_dict()})
+        for row, length in enumerate(batch.source_lengths.tolist()):
+            encoded = deep(batch.source, batch.source_lengths)
+            first = below(batch.source[row : row + 1, :length], torch.tensor([length]))
+            expected, last = above(first.annotations)
+            assert_close(encoded.annotations[row, :length], expected[0])
+            assert_close(encoded.state[row], torch.cat([*last[:, 0]]))
+    dropped = RecurrentEncoder(20, 6, 10, layers=2, dropout=0.4)
+    assert (dropped.rnn.dropout, deep.rnn.dropout) == (0.4, 0.0)
+
+
 # --- The plain decoder ----------------------------------------------------------------------------
 
 
@@ -353,6 +373,8 @@ def test_wrong_settings_are_named_with_their_value_and_what_is_allowed():
         *lacking(lambda: attention_model(20, 24, hidden_size=1, encoder_size=4), "hidden_size", "1", "2"),
         *lacking(lambda: attention_from(RecurrentEncoder(20, 6, 5)), "decoder", "8", "5"),
         *lacking(lambda: attention_from(RecurrentEncoder(20, 6, 8, "lstm")), "decoder", "lstm", "two"),
+        *lacking(lambda: RecurrentEncoder(20, 6, 8, layers=0), "layers", "0", "1 or more"),
+        *lacking(lambda: attention_model(20, 24, 6, 10, tied=True), "tied", "6", "5"),
     ]
     assert problems == []
     encoded = Encoded(torch.zeros(1, 2, 8), None, torch.ones(1, 2, dtype=torch.bool))

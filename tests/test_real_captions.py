@@ -61,6 +61,18 @@ def test_every_caption_is_read_and_none_of_the_test_set_is_trained_on(splits):
     assert in_both == 0
 
 
+def test_the_test_set_of_2017_is_new_but_for_two_captions(splits):
+    needed = {f"{captions.TESTS[2017]}.{code}.gz" for code in ("de", "en")}
+    if not {path.name for path in ARCHIVES} >= needed:
+        pytest.skip(REASON)
+    test = captions.load_test(2017)
+    trained_on = {(pair.source, pair.target) for pair in splits.train}
+    both = sum((pair.source, pair.target) in trained_on for pair in test)
+    sources = {pair.source for pair in splits.train + splits.validation + splits.test}
+    seen = sum(pair.source in sources for pair in test)
+    assert (len(test), seen, both) == (1_000, 2, 0)
+
+
 def test_every_test_caption_lies_in_one_group_of_lengths(splits):
     for texts in ([pair.source for pair in splits.test], [pair.target for pair in splits.test]):
         lengths = [count_words(text) for text in texts]

@@ -1,7 +1,8 @@
 """The recipes: equal sizes, the validation set that decides, and how pairs as text are trained on."""
 
 import json
-from dataclasses import asdict, replace
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from small_recipe import SMALL
 
 from seq2seq_utils.batching import PairLoader, encode_pairs, make_loader
+from seq2seq_utils.experiments.experiment import is_defined_by
 from seq2seq_utils.grammar import generate_splits
 from seq2seq_utils.models import Seq2Seq, count_parameters
 from seq2seq_utils.pairs import Splits
@@ -16,6 +18,7 @@ from seq2seq_utils.text import SubwordTokenizer, TextCodec, Vocabulary, WordToke
 from seq2seq_utils.training import (
     Checkpoint,
     Settings,
+    WeightAveraging,
     evaluate_loss,
     fit,
     recipes,
@@ -55,6 +58,12 @@ def test_a_model_has_the_sizes_of_the_recipe_and_its_dropout(codecs):
         assert model.decoder.vocabulary_size == len(codecs[1].vocabulary)
         rates = {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)}
         assert rates == {SMALL.dropout}
+    larger = replace(SMALL, hidden_size=24, encoder_size=10, encoder_layers=2, tied=True)
+    deep = recipes.make_model("attention", larger, *codecs)
+    assert (deep.encoder.rnn.num_layers, deep.encoder.rnn.hidden_size) == (2, 10)
+    assert deep.decoder.W_o.weight is deep.decoder.embedding.weight
+    like_it = recipes.make_model("plain", larger, *codecs)
+    assert count_parameters(like_it) == pytest.approx(count_parameters(deep), rel=0.05)
     gates = plain.decoder.rnn.bias_ih_l0.detach().chunk(3)
     assert gates[1].mean() > 1.5 > abs(gates[0].mean()) + 1, "the plain model's update gate starts open"
     with pytest.raises(ValueError, match="kind: 'transformer' is not one of attention, plain"):
@@ -83,9 +92,10 @@ def test_a_recipe_s_settings_are_those_that_fit_gets(splits, codecs, monkeypatch
     monkeypatch.setattr(
         recipes, "fit", lambda model, loader, settings, **others: given.append((loader, settings))
     )
-    recipes.train_by_recipe(recipes.make_model("plain", SMALL, *codecs), splits, SMALL, codecs, seed=5)
+    recipe = replace(SMALL, word_dropout=0.2)
+    recipes.train_by_recipe(recipes.make_model("plain", recipe, *codecs), splits, recipe, codecs, seed=5)
     ((loader, settings),) = given
-    assert settings == Settings(epochs=2, learning_rate=5e-3, warmup=2, label_smoothing=0.1)
+    assert settings == Settings(epochs=2, learning_rate=5e-3, warmup=2, label_smoothing=0.1, word_dropout=0.2)
     assert (loader.batch_sampler.batch_size, loader.batch_sampler.seed) == (32, 5)
 
 
@@ -108,6 +118,19 @@ def test_training_keeps_the_epoch_with_the_smallest_validation_loss(splits, code
         assert measured == [9.0, 3.0, 2.0, 2.5, 2.2, 2.4, 2.3]
         assert torch.equal(model.decoder.W_o.weight, weights[2])
     assert sizes == [len(splits.validation)] * 7
+
+
+def test_a_recipe_says_when_to_stop_and_with_which_weights_to_end(splits, codecs, monkeypatch):
+    monkeypatch.setattr(recipes, "evaluate_loss", lambda model, batches: 1.0)  # never better than before
+    epochs = {}
+    for name, changes in (("patience", {"patience": 1}), ("averaged", {"averaged_epochs": 2})):
+        recipe = replace(SMALL, epochs=4, **changes)
+        model = recipes.make_model("attention", recipe, *codecs)
+        seed_everything(0)
+        history = recipes.train_by_recipe(model, splits, recipe, codecs)
+        epochs[name] = history.records[-1]["epoch"]
+    assert epochs == {"patience": 2, "averaged": 4}
+    assert replace(SMALL, averaged_epochs=2).end == WeightAveraging(2)
 
 
 def test_the_validation_loss_is_that_of_the_validation_pairs(splits, codecs):
@@ -149,14 +172,27 @@ def test_pairs_as_text_are_trained_on_as_by_fit(splits, codecs, monkeypatch):
     train_pairs(model, splits.train, codecs, settings, progress="the plain model")
     (device, sampler, others), last = calls
     assert (device, last) == ("meta", "cpu"), "trained where the device says, and on the CPU afterwards"
-    assert others == {"measure": None, "progress": "the plain model"}
+    assert others.pop("measure")(model) == {}, "nothing is measured where there is nothing to measure"
+    assert others == {"after_epoch": (), "checkpoint": None, "progress": "the plain model"}
     default = make_loader([([4], [4])]).batch_sampler
     settings_of_order = [(order.batch_size, order.pool, order.seed) for order in (sampler, default)]
     assert settings_of_order[0] == settings_of_order[1], "not given, they are those of a loader"
 
 
+def test_words_seen_often_enough_can_take_the_place_of_pieces(splits):
+    source, target = recipes.codecs(splits.train, replace(SMALL, word_count=2))
+    for codec, texts in (
+        (source, [pair.source for pair in splits.train]),
+        (target, [pair.target for pair in splits.train]),
+    ):
+        counts = Counter(word for text in texts for word in WordTokenizer().tokenize(text))
+        assert set(codec.vocabulary.tokens[4:]) == {word for word, count in counts.items() if count >= 2}
+        assert len(codec.vocabulary) < len(counts)
+
+
 def test_the_stored_runs_are_of_the_full_recipe():
     stored = json.loads((RESULTS / "multi30k.json").read_text(encoding="utf-8"))
     bare = replace(recipes.FULL, dropout=0.0, label_smoothing=0.0)
-    assert [entry for entry in stored if entry["recipe"] not in map(asdict, (recipes.FULL, bare))] == []
-    assert sum(entry["recipe"] == asdict(recipes.FULL) for entry in stored) >= 6
+    kinds = [is_defined_by(recipe, entry["recipe"]) for entry in stored for recipe in (recipes.FULL, bare)]
+    assert sum(kinds) == len(stored)
+    assert sum(kinds[::2]) >= 6

@@ -1,4 +1,4 @@
-"""Dropout, label smoothing, warm-up: what a real set needs, and no change where none is asked for."""
+"""Dropout of numbers and of words, label smoothing, warm-up: no change where none is asked for."""
 
 import pytest
 import torch
@@ -6,8 +6,17 @@ from torch import nn
 
 from seq2seq_utils.batching import IdPair, make_batch, make_loader
 from seq2seq_utils.models import Seq2Seq, attention_model, plain_model
-from seq2seq_utils.text import PAD_ID
-from seq2seq_utils.training import Settings, evaluate_loss, fit, learning_rate_share, predict, token_loss
+from seq2seq_utils.text import PAD_ID, UNK_ID
+from seq2seq_utils.training import (
+    Settings,
+    evaluate_loss,
+    fit,
+    hide_words,
+    learning_rate_share,
+    loop,
+    predict,
+    token_loss,
+)
 
 each_model = pytest.mark.parametrize("make", [plain_model, attention_model])
 
@@ -78,6 +87,40 @@ def test_label_smoothing_is_in_the_loss_that_trains_and_not_in_the_one_that_eval
         losses.append((before, fit(model, loader, settings).records[-1]["train_loss"]))
     assert losses[0][0] == losses[1][0] == pytest.approx(losses[0][1])
     assert losses[1][1] != pytest.approx(losses[1][0], abs=1e-3)
+
+
+# --- Word dropout -----------------------------------------------------------------------------------
+
+
+def test_word_dropout_hides_a_share_of_the_words_and_nothing_else(id_pairs):
+    batch = make_batch(id_pairs)
+    hidden = hide_words(batch, 0.3)
+    for before, after in ((batch.source, hidden.source), (batch.target_input, hidden.target_input)):
+        words = before > UNK_ID
+        changed = before != after
+        assert not changed[~words].any(), "PAD and SOS stay"
+        assert (after[changed] == UNK_ID).all()
+        assert 0.2 < changed[words].float().mean() < 0.4
+    assert torch.equal(hidden.target_output, batch.target_output)
+    assert torch.equal(hidden.source_lengths, batch.source_lengths)
+    assert not torch.equal(hide_words(batch, 0.3).source, hidden.source), "others each time"
+    before = torch.get_rng_state()
+    assert hide_words(batch, 0.0) is batch
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_words_are_hidden_in_training_and_seen_in_evaluation(id_pairs, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        loop, "predict", lambda model, batch, ratio: seen.append(batch) or predict(model, batch, ratio)
+    )
+    model = plain_model(20, 20, 8, 12)
+    fit(model, make_loader(id_pairs), Settings(epochs=1, word_dropout=0.5))
+    assert all((batch.source == UNK_ID).any() and (batch.target_input == UNK_ID).any() for batch in seen)
+    evaluated = evaluate_loss(model, [make_batch(id_pairs)])
+    assert evaluated == evaluate_loss(model, [make_batch(id_pairs)])
+    with pytest.raises(ValueError, match="word_dropout: 1 is not allowed; it must be from 0 to below 1"):
+        Settings(epochs=1, word_dropout=1)
 
 
 # --- Warm-up ----------------------------------------------------------------------------------------

@@ -18,10 +18,12 @@ from seq2seq_utils.models import CELLS, Seq2Seq, attention_model, plain_model
 from seq2seq_utils.progress import progress_bar
 from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID
 from seq2seq_utils.training import (
+    Checkpoint,
     EarlyStopping,
     History,
     Run,
     Settings,
+    WeightAveraging,
     evaluate_loss,
     fit,
     fitting,
@@ -403,6 +405,43 @@ def test_a_name_that_nothing_measures_fails_before_any_step(id_pairs):
     assert are_equal(weights_of(model), before)
     with pytest.raises(ValueError, match="patience: -1 is not allowed; it must be 0 or more"):
         EarlyStopping("bleu", -1)
+
+
+def test_the_weights_end_as_the_mean_of_the_last_epochs_also_from_a_checkpoint(id_pairs, tmp_path):
+    def train(
+        epochs: int, checkpoint: Checkpoint | None = None, killed_after: int = 9
+    ) -> tuple[Seq2Seq, list]:
+        seed_everything(0)
+        model, seen = small_model(), []
+
+        def look(run: Run) -> bool:
+            seen.append(weights_of(run.model))
+            if len(run.history.records) > killed_after:
+                raise KeyboardInterrupt
+            return False
+
+        fit(
+            model,
+            make_loader(id_pairs, batch_size=50),
+            Settings(epochs=4),
+            after_epoch=[WeightAveraging(epochs), look],
+            checkpoint=checkpoint,
+        )
+        return model, seen
+
+    for epochs, averaged in ((1, 1), (3, 3), (9, 4)):  # what was there before the first step never counts
+        model, seen = train(epochs)
+        assert len(seen) == 5
+        for weights, *of_epochs in zip(weights_of(model), *seen[-averaged:], strict=True):
+            torch.testing.assert_close(weights, torch.stack(of_epochs).mean(dim=0))
+    whole, _ = train(3)
+    with pytest.raises(KeyboardInterrupt):
+        train(3, Checkpoint(tmp_path / "run.pt"), killed_after=3)
+    resumed, seen = train(3, Checkpoint(tmp_path / "run.pt"))
+    assert len(seen) == 2
+    assert are_equal(weights_of(resumed), weights_of(whole))
+    with pytest.raises(ValueError, match="epochs: 0 is not allowed; it must be 1 or more"):
+        WeightAveraging(0)
 
 
 # --- Numbers that are none ------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Experiments: what is compared, a module a notebook, and the files that hold what came out."""
 
-from seq2seq_utils.experiments import attention, long_sentences, teacher_forcing
+from seq2seq_utils.experiments import attention, captions, long_sentences, teacher_forcing
 from seq2seq_utils.experiments.experiment import Entry, Experiment, Trained
 from seq2seq_utils.experiments.stored import Results, read
 
@@ -11,6 +11,9 @@ EXPERIMENTS = {
         teacher_forcing.COMPARED,
         long_sentences.SEARCH,
         attention.SEARCH,
+        captions.SEARCH,
+        captions.LENGTHS,
+        captions.FINAL,
     )
 }
 
@@ -21,6 +24,7 @@ __all__ = [
     "Results",
     "Trained",
     "attention",
+    "captions",
     "long_sentences",
     "read",
     "teacher_forcing",

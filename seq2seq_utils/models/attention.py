@@ -183,9 +183,11 @@ class AttentionDecoder(nn.Module):
         start_from: how s₀ is made: ``"backward"``, from the backward state at word 1 as in the paper; or
             ``"last"``, from the last state of every direction.
         dropout: the share of the numbers in word vectors and maxout layer that training sets to 0.
+        tied: whether a word's vector is also its row of W_o, which takes as many
+            numbers in the maxout layer as a word's vector has. The paper has two matrices.
 
     Raises:
-        ValueError: if `start_from` is neither, or `hidden_size` is less than 2.
+        ValueError: if `start_from` is neither, `hidden_size` is less than 2, or sizes do not fit `tied`.
     """
 
     def __init__(
@@ -197,6 +199,7 @@ class AttentionDecoder(nn.Module):
         context: Context,
         start_from: str = "backward",
         dropout: float = 0.0,
+        tied: bool = False,
     ) -> None:
         super().__init__()
         if start_from not in STARTS:
@@ -215,6 +218,19 @@ class AttentionDecoder(nn.Module):
         # U_o, V_o and C_o side by side in one matrix, as the cell has its W and C.
         self.to_maxout = nn.Linear(hidden_size + embedding_size + context.context_size, 2 * maxout_size)
         self.W_o = nn.Linear(maxout_size, vocabulary_size)
+        if tied:
+            self._tie(maxout_size)
+
+    def _tie(self, maxout_size: int) -> None:
+        vectors = self.embedding.weight
+        if vectors.shape[1] != maxout_size:
+            raise ValueError(
+                f"tied: words have {vectors.shape[1]} numbers and the maxout layer {maxout_size}; both must "
+                "have as many, which is half of hidden_size"
+            )
+        # As rows of W_o vectors of length 16 would make an untrained model certain of what it cannot know.
+        nn.init.normal_(vectors, std=maxout_size**-0.5)  # of length 1, or nearly
+        self.W_o.weight = vectors
 
     def check_fits(self, encoder: Encoder) -> None:
         """Raises a ValueError if this encoder's annotations or last states are not those expected."""
@@ -311,6 +327,8 @@ def attention_model(
     start_from: str = "backward",
     bidirectional: bool = True,
     dropout: float = 0.0,
+    encoder_layers: int = 1,
+    tied: bool = False,
 ) -> Seq2Seq:
     """RNNsearch, the model of Bahdanau et al. (2015), in a size for a laptop.
 
@@ -327,14 +345,21 @@ def attention_model(
         bidirectional: whether the encoder reads in both directions.
         dropout: the share of the numbers that training sets to 0, in word vectors, annotations and maxout
             layer.
+        encoder_layers: the paper has one.
+        tied: see `AttentionDecoder`.
 
     Raises:
-        ValueError: if `context` or `start_from` is none of these, or they do not fit the encoder.
+        ValueError: if `context` or `start_from` is none of these, or sizes do not fit.
     """
     if encoder_size is None:
         encoder_size = hidden_size // 2 if bidirectional else hidden_size
     encoder = RecurrentEncoder(
-        source_vocabulary_size, embedding_size, encoder_size, bidirectional=bidirectional, dropout=dropout
+        source_vocabulary_size,
+        embedding_size,
+        encoder_size,
+        bidirectional=bidirectional,
+        dropout=dropout,
+        layers=encoder_layers,
     )
     module: Context
     if context == "attention":
@@ -354,5 +379,6 @@ def attention_model(
         module,
         start_from,
         dropout,
+        tied,
     )
     return Seq2Seq(encoder, decoder)

@@ -21,10 +21,12 @@ class RecurrentEncoder(nn.Module):
         input_type: ``"embedding"`` looks word vectors up, ``"one_hot"`` multiplies for them.
         bidirectional: whether a second layer reads from right to left. Annotations are then [→h_j; ←h_j],
             and the state is [→h at the last word; ←h at the first]: each direction's own last one.
-        dropout: the share of the numbers in word vectors and annotations that training sets to 0.
+        dropout: the share of the numbers in word vectors, annotations, and between layers that training sets
+            to 0.
+        layers: how many there are, one upon another; the state is the uppermost one's.
 
     Raises:
-        ValueError: if `cell` or `input_type` is none of these.
+        ValueError: if `cell` or `input_type` is none of these, or `layers` is less than 1.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class RecurrentEncoder(nn.Module):
         input_type: str = "embedding",
         bidirectional: bool = False,
         dropout: float = 0.0,
+        layers: int = 1,
     ) -> None:
         super().__init__()
         self.cell = cell
@@ -43,7 +46,7 @@ class RecurrentEncoder(nn.Module):
         self.annotation_size = hidden_size * (2 if bidirectional else 1)
         self.dropout = nn.Dropout(dropout)
         self.embedding = input_layer(input_type, vocabulary_size, embedding_size)
-        self.rnn = recurrent_layer(cell, embedding_size, hidden_size, bidirectional)
+        self.rnn = recurrent_layer(cell, embedding_size, hidden_size, bidirectional, layers, dropout)
 
     def forward(self, source: Tensor, source_lengths: Tensor) -> Encoded:
         """Encodes a padded batch; packing lets each sentence end at its own last word.
@@ -62,4 +65,5 @@ class RecurrentEncoder(nn.Module):
         packed, state = self.rnn(packed)
         annotations, _ = pad_packed_sequence(packed, batch_first=True, total_length=source.shape[1])
         mask = torch.arange(source.shape[1]) < source_lengths.cpu()[:, None]  # (batch, source_len)
-        return Encoded(self.dropout(annotations), without_layer(state), mask.to(source.device))
+        last = without_layer(state, 2 if self.bidirectional else 1)
+        return Encoded(self.dropout(annotations), last, mask.to(source.device))

@@ -44,22 +44,40 @@ def input_layer(input_type: str, vocabulary_size: int, embedding_size: int) -> n
     return layer(vocabulary_size, embedding_size)
 
 
-def recurrent_layer(cell: str, input_size: int, hidden_size: int, bidirectional: bool = False) -> nn.RNNBase:
-    """A layer that runs along whole sentences, (batch, length, input_size).
+def recurrent_layer(
+    cell: str,
+    input_size: int,
+    hidden_size: int,
+    bidirectional: bool = False,
+    layers: int = 1,
+    dropout: float = 0.0,
+) -> nn.RNNBase:
+    """A layer that runs along whole sentences, (batch, length, input_size), or several, one upon another.
 
     Args:
         cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
         input_size: length of the vectors that it reads.
         hidden_size: length of its state, in each direction.
         bidirectional: whether a second one reads from right to left.
+        layers: how many there are; each reads what the one below gives, of both directions.
+        dropout: the share of the numbers between layers that training sets to 0.
 
     Raises:
-        ValueError: if `cell` is none of these.
+        ValueError: if `cell` is none of these, or `layers` is less than 1.
     """
+    if layers < 1:
+        raise ValueError(f"layers: {layers} is not allowed; it must be 1 or more")
     if cell not in CELLS:
         raise ValueError(f"cell: {cell!r} is not one of {', '.join(CELLS)}")
     layer = CELLS[cell]
-    return layer(input_size, hidden_size, batch_first=True, bidirectional=bidirectional)
+    return layer(
+        input_size,
+        hidden_size,
+        num_layers=layers,
+        batch_first=True,
+        dropout=dropout if layers > 1 else 0.0,  # PyTorch warns of one that has no place
+        bidirectional=bidirectional,
+    )
 
 
 def with_layer(state: State) -> State:
@@ -69,12 +87,12 @@ def with_layer(state: State) -> State:
     return state.unsqueeze(0)
 
 
-def without_layer(state: State) -> State:
-    """The state as we use it: both directions of a bidirectional layer side by side, (batch, size)."""
+def without_layer(state: State, directions: int = 1) -> State:
+    """The state as we use it: the uppermost layer's, both directions of it side by side, (batch, size)."""
     if isinstance(state, tuple):
-        hidden, memory = (torch.cat(part.unbind(0), dim=-1) for part in state)
+        hidden, memory = (torch.cat(part[-directions:].unbind(0), dim=-1) for part in state)
         return hidden, memory
-    return torch.cat(state.unbind(0), dim=-1)
+    return torch.cat(state[-directions:].unbind(0), dim=-1)
 
 
 def check_ids(name: str, ids: Tensor, vocabulary_size: int) -> None:

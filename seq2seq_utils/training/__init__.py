@@ -1,8 +1,9 @@
 """Training: the loss, an epoch, what goes on around it, teacher forcing, and recipes."""
 
-from seq2seq_utils.training.after_epoch import EarlyStopping
+from seq2seq_utils.training.after_epoch import EarlyStopping, WeightAveraging
 from seq2seq_utils.training.checkpoints import Checkpoint
 from seq2seq_utils.training.fitting import fit
+from seq2seq_utils.training.hiding import hide_words
 from seq2seq_utils.training.loop import History, Run, train_epoch
 from seq2seq_utils.training.loss import evaluate_loss, token_loss
 from seq2seq_utils.training.recipes import train_pairs
@@ -25,9 +26,11 @@ __all__ = [
     "Run",
     "Schedule",
     "Settings",
+    "WeightAveraging",
     "evaluate_loss",
     "exponential_schedule",
     "fit",
+    "hide_words",
     "inverse_sigmoid_schedule",
     "learning_rate_share",
     "linear_schedule",

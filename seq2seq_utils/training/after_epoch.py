@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
+
 from seq2seq_utils.training.loop import Run
 
 
@@ -53,3 +55,30 @@ class EarlyStopping:
         values = [sign * record[self.watched] for record in records]
         numbers = [epoch for epoch, value in enumerate(values) if not math.isnan(value)]
         return min(numbers, key=values.__getitem__, default=None)
+
+
+@dataclass(frozen=True)
+class WeightAveraging:
+    """The model ends with the mean of the weights after each of the last epochs.
+
+    Args:
+        epochs: how many of them.
+
+    Raises:
+        ValueError: if `epochs` is less than 1.
+    """
+
+    epochs: int
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1:
+            raise ValueError(f"epochs: {self.epochs} is not allowed; it must be 1 or more")
+
+    def __call__(self, run: Run) -> bool:
+        """Adds the weights of an epoch that is among the last ones to the mean; never ends the training."""
+        number = run.place[0] - max(run.settings.epochs - self.epochs, 0)  # 1 for the first of them
+        if number >= 1:
+            weights = run.model.state_dict()
+            mean = weights if run.best is None else run.best
+            run.best = {name: torch.lerp(mean[name], weights[name], 1 / number) for name in weights}
+        return False

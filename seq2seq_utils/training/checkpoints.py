@@ -118,9 +118,16 @@ def fingerprint(run: Run) -> dict[str, Any]:
         if isinstance(module, nn.Dropout)
     }
     forcing = settings.teacher_forcing
+    names = dict(run.model.named_parameters(remove_duplicate=False))
+    # Stands there only where it is used: files that were written before there was such a thing can go on.
+    rare = {
+        "word_dropout": settings.word_dropout,
+        "weights with two names": len(names) - len(list(run.model.parameters())),
+    }
     return {
         **sizes,
         **dropout,
+        **{name: value for name, value in rare.items() if value},
         "pairs": loader.dataset.digest,
         "global batch": loader.batch_sampler.batch_size,
         "pool": loader.batch_sampler.pool,

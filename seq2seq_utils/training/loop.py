@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from seq2seq_utils.batching import Batch, Batches
 from seq2seq_utils.models import Seq2Seq
+from seq2seq_utils.training.hiding import hide_words
 from seq2seq_utils.training.loss import token_loss
 from seq2seq_utils.training.settings import Settings, learning_rate_share
 from seq2seq_utils.training.teacher_forcing import predict, teacher_forcing_ratios
@@ -106,7 +107,7 @@ def train_epoch(run: Run, batches: Iterable[Batch], after_step: Callable[[Run], 
     """
     model, settings = run.model.train(), run.settings
     for batch in batches:
-        batch = batch.to(model.device)
+        batch = hide_words(batch, settings.word_dropout).to(model.device)
         logits = predict(model, batch, run.ratios[run.step])
         loss, tokens = token_loss(logits, batch.target_output, settings.label_smoothing)
         run.optimizer.zero_grad()

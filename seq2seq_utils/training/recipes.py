@@ -11,8 +11,8 @@ import torch
 from seq2seq_utils.batching import encode_pairs, make_batch, make_loader
 from seq2seq_utils.models import Seq2Seq, attention_model, count_parameters, open_gates, plain_model
 from seq2seq_utils.pairs import SentencePair, Splits
-from seq2seq_utils.text import SubwordTokenizer, TextCodec
-from seq2seq_utils.training.after_epoch import EarlyStopping
+from seq2seq_utils.text import SubwordTokenizer, TextCodec, WordTokenizer
+from seq2seq_utils.training.after_epoch import EarlyStopping, WeightAveraging
 from seq2seq_utils.training.checkpoints import Checkpoint
 from seq2seq_utils.training.fitting import AfterEpoch, Measure, fit
 from seq2seq_utils.training.loop import History
@@ -32,12 +32,22 @@ class Recipe:
         embedding_size: length of a piece's vector.
         hidden_size: length of the attention model's state.
         attention_size: see `BahdanauAttention`.
+        encoder_size: see `attention_model`.
+        encoder_layers: see `attention_model`.
+        tied: see `AttentionDecoder`; the plain model's word vectors are never tied.
         dropout: see the models.
+        word_dropout: see `hide_words`.
         label_smoothing: see `token_loss`.
         batch_size: sentences in a batch.
         epochs: how often each pair is seen.
         learning_rate: the highest.
         warmup: steps until then.
+        patience: how many epochs may pass without a smaller validation loss; the model ends with the weights
+            of the epoch where it is smallest.
+        averaged_epochs: if not 0, training goes on to its last epoch instead, and the model ends with the
+            mean of the weights after so many epochs, the last ones.
+        word_count: if not 0, words take the place of subwords: those that stand so often in the training
+            sentences, or more often.
     """
 
     pieces: int
@@ -50,6 +60,13 @@ class Recipe:
     epochs: int
     learning_rate: float
     warmup: int
+    word_dropout: float = 0.0
+    encoder_size: int | None = None
+    encoder_layers: int = 1
+    tied: bool = False
+    patience: int = 3
+    averaged_epochs: int = 0
+    word_count: int = 0
 
     @property
     def settings(self) -> Settings:
@@ -59,7 +76,15 @@ class Recipe:
             learning_rate=self.learning_rate,
             warmup=self.warmup,
             label_smoothing=self.label_smoothing,
+            word_dropout=self.word_dropout,
         )
+
+    @property
+    def end(self) -> AfterEpoch:
+        """What decides with which weights the model ends."""
+        if self.averaged_epochs:
+            return WeightAveraging(self.averaged_epochs)
+        return EarlyStopping("validation_loss", self.patience)
 
 
 QUICK = Recipe(
@@ -89,9 +114,11 @@ FULL = Recipe(
 
 
 def codecs(pairs: list[SentencePair], recipe: Recipe) -> tuple[TextCodec, TextCodec]:
-    """Subwords of both languages, learned from the training pairs."""
+    """Subwords, or words, of both languages, learned from the training pairs."""
 
     def codec(texts: list[str]) -> TextCodec:
+        if recipe.word_count:
+            return TextCodec.build(WordTokenizer(), texts, recipe.word_count)
         return TextCodec.build(SubwordTokenizer.train(texts, recipe.pieces), texts)
 
     return codec([pair.source for pair in pairs]), codec([pair.target for pair in pairs])
@@ -115,7 +142,13 @@ def make_model(kind: str, recipe: Recipe, source: TextCodec, target: TextCodec) 
 
     def attention() -> Seq2Seq:
         return attention_model(
-            *sizes, recipe.hidden_size, attention_size=recipe.attention_size, dropout=recipe.dropout
+            *sizes,
+            recipe.hidden_size,
+            recipe.encoder_size,
+            recipe.attention_size,
+            dropout=recipe.dropout,
+            encoder_layers=recipe.encoder_layers,
+            tied=recipe.tied,
         )
 
     if kind == "attention":
@@ -195,7 +228,7 @@ def train_by_recipe(
     checkpoint: Checkpoint | None = None,
     progress: str = "training",
 ) -> History:
-    """Trains by a recipe; the model ends with the weights of the epoch whose validation loss is smallest.
+    """Trains by a recipe, which says with which weights the model ends.
 
     Args:
         model: see `train_pairs`.
@@ -214,7 +247,7 @@ def train_by_recipe(
         batch_size=recipe.batch_size,
         seed=seed,
         validation=splits.validation,
-        after_epoch=[EarlyStopping("validation_loss", patience=3)],
+        after_epoch=[recipe.end],
         checkpoint=checkpoint,
         progress=progress,
     )

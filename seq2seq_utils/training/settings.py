@@ -19,6 +19,8 @@ class Settings:
         warmup: steps until then, fewer than there are steps.
         clip_norm: the longest gradient allowed; longer ones are shortened to it.
         label_smoothing: see `token_loss`; the loss of the training record is the smoothed one, then.
+        word_dropout: the share of the words, of sentences and of what the decoder is fed, that training hides
+            (see `hide_words`).
         teacher_forcing: the probability that the decoder is fed the true previous word, and not the one
             it has found likeliest: a number, or a schedule.
 
@@ -31,6 +33,7 @@ class Settings:
     warmup: int = 0
     clip_norm: float = 1.0
     label_smoothing: float = 0.0
+    word_dropout: float = 0.0
     teacher_forcing: float | Schedule = 1.0
 
     def __post_init__(self) -> None:
@@ -40,6 +43,7 @@ class Settings:
             ("warmup", self.warmup, _is_whole(self.warmup) and self.warmup >= 0, "a whole number, 0 or more"),
             ("clip_norm", self.clip_norm, self.clip_norm > 0, "more than 0"),
             ("label_smoothing", self.label_smoothing, 0 <= self.label_smoothing < 1, "from 0 to below 1"),
+            ("word_dropout", self.word_dropout, 0 <= self.word_dropout < 1, "from 0 to below 1"),
         ):
             if not is_allowed:
                 raise ValueError(f"{name}: {value} is not allowed; it must be {allowed}")

@@ -1,5 +1,6 @@
-"""Translating: search, whole sentences, and looking in."""
+"""Translating: search, whole sentences, ensembles, and looking in."""
 
+from seq2seq_utils.translation.ensemble import ensemble
 from seq2seq_utils.translation.looking_in import DecodingStep, align, trace
 from seq2seq_utils.translation.search import Hypothesis, beam_search, greedy
 from seq2seq_utils.translation.translator import Translation, default_limit, translate
@@ -11,6 +12,7 @@ __all__ = [
     "align",
     "beam_search",
     "default_limit",
+    "ensemble",
     "greedy",
     "trace",
     "translate",
