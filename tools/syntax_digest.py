@@ -39,7 +39,7 @@ def notebook_digest(path: Path, root: Path = ROOT) -> str:
 
 # ---------------------------------------------------------------------------------- what is imported
 def imported_files(trees: list[ast.Module], root: Path) -> list[Path]:
-    """The files of all modules that some code imports, directly or by another one, and their data, in order."""
+    """The files of all modules that some code imports, itself or by others, and their data, in order."""
     found: set[Path] = set()
     waiting = {file for tree in trees for name in imported_names(tree) for file in module_files(name, root)}
     while waiting:
