@@ -13,5 +13,6 @@ In this order; a room imports only rooms above it:
 - `translation`: greedy and beam search, whole sentences, looking in.
 - `evaluation`: exact match, BLEU and their intervals; alignment error rate.
 - `drawing`: colours and style, plots, heatmaps, widgets.
+- `experiments`: what is compared, a module a notebook, and the files that hold what came out.
 - `checks`: what holds the notebooks to their claims.
 """

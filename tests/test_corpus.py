@@ -168,8 +168,8 @@ def test_another_seed_gives_another_corpus():
 
 
 def test_every_part_of_a_corpus_is_like_every_other(language):
-    # Common sentences, most of them short, are drawn early: in the order of drawing 18.9 % of the first thousand
-    # have three words, and 13.3 % of the last thousand. In random order it is 16.0, 14.8 and 14.2 %.
+    # Common sentences, most of them short, are drawn early: in the order of drawing 18.9 % of the first
+    # thousand have three words, and 13.3 % of the last. In random order it is 16.0, 14.8 and 14.2 %.
     pairs = generate(language, 13_000, (3, 7), seed=5)
     parts = [pairs[:1000], pairs[6000:7000], pairs[-1000:]]
     with_three_words = [sum(count_words(pair.source) == 3 for pair in part) / 10 for part in parts]

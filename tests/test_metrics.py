@@ -1,5 +1,7 @@
 """Exact match counts letters; BLEU is sacrebleu's and nobody else's; intervals cover what they should."""
 
+import itertools
+import math
 import random
 
 import numpy as np
@@ -12,7 +14,10 @@ from seq2seq_utils.evaluation.metrics import (
     bleu_interval,
     bootstrap_interval,
     exact_match,
+    exact_match_difference_interval,
     exact_match_interval,
+    mean_difference_interval,
+    proportion_interval,
     quality_by_length,
 )
 
@@ -55,12 +60,57 @@ def test_case_counts_unless_it_is_asked_not_to():
     assert bleu_difference_interval(small, references, references, lowercase=True) == pytest.approx((0, 0))
     (row,) = quality_by_length(small, references, [6, 5], [(5, 6)], lowercase=True).to_dict("records")
     assert (row["bleu"], row["bleu_low"]) == pytest.approx((100, 100))
-    assert (row["exact_match"], row["exact_match_low"]) == (100, 100)
+    assert (row["exact_match"], row["exact_match_high"]) == (100, 100)
     (row,) = quality_by_length(small, references, [6, 5], [(5, 6)]).to_dict("records")
     assert (row["bleu"] < 90, row["exact_match"]) == (True, 0)
 
 
+def test_text_without_spaces_is_cut_as_it_is_asked_for_everywhere():
+    references = ["我看见一只小猫。", "它在这里睡觉。"]
+    translations = ["我看见一只小狗。", "它在这里睡觉。"]
+    length = [8, 7]
+    assert bleu(translations, references).score == 0  # by 13a both sentences are one word each
+    score, signature = bleu(translations, references, tokenize="zh")
+    assert 50 < score < 100 and "tok:zh" in signature
+    assert score == sacrebleu.corpus_bleu(translations, [references], tokenize="zh").score
+    low, high = bleu_interval(translations, references, tokenize="zh")
+    assert 50 < low < score < high
+    assert bleu_difference_interval(references, translations, references, tokenize="zh").high < 50
+    (row,) = quality_by_length(translations, references, length, [(7, 8)], tokenize="zh").to_dict("records")
+    assert (row["bleu"], row["bleu_low"], row["bleu_high"]) == (score, low, high)
+
+
 # --- Intervals ------------------------------------------------------------------------------------
+
+
+def test_interval_of_a_proportion_is_wilson_s():
+    z, share, count = 1.959964, 0.27, 100  # 95 % of the normal distribution lie within ± z
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    reach = z * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
+    assert proportion_interval(27, count) == pytest.approx((middle - reach, middle + reach), abs=1e-6)
+    texts = ["a"] * 27 + ["b"] * 73
+    assert exact_match_interval(texts, ["a"] * count) == proportion_interval(27, count)
+    assert exact_match_interval(texts, ["a"] * count, 0.5) == proportion_interval(27, count, confidence=0.5)
+    assert proportion_interval(27, count, confidence=0.5).low > middle - reach
+
+
+def test_interval_of_a_proportion_has_a_width_where_all_or_none_hold():
+    assert proportion_interval(50, 50) == pytest.approx((0.9287, 1), abs=1e-4)
+    assert proportion_interval(0, 200) == pytest.approx((0, 0.0188), abs=1e-4)
+    assert proportion_interval(1, 1) == pytest.approx((0.2065, 1), abs=1e-4)
+    assert proportion_interval(0, 1) == pytest.approx((0, 0.7935), abs=1e-4)
+    assert {
+        type(end) for interval in (proportion_interval(0, 1), proportion_interval(1, 1)) for end in interval
+    } == {float}
+
+
+def test_interval_covers_the_truth_as_often_as_it_says_and_another_test_set_less_often():
+    truth, count, sets = 0.7, 400, 1000
+    right = np.random.default_rng(0).binomial(count, truth, size=sets)
+    intervals = [proportion_interval(number, count) for number in right.tolist()]
+    assert 0.93 < np.mean([low <= truth <= high for low, high in intervals]) < 0.97
+    following = itertools.pairwise(zip(intervals, right / count, strict=True))
+    assert 0.80 < np.mean([low <= share <= high for ((low, high), _), (_, share) in following]) < 0.87
 
 
 def test_bootstrap_draws_as_many_rows_with_replacement_and_takes_the_quantiles():
@@ -84,16 +134,6 @@ def test_bootstrap_with_the_same_seed_is_the_same_and_with_another_another():
         bootstrap_interval(lambda rows: numbers[rows].mean(), 50, seed=seed) for seed in (0, 0, 1)
     )
     assert first == again != other
-
-
-def test_interval_of_exact_match_covers_the_truth_about_as_often_as_it_says():
-    generator, truth, hits = random.Random(0), 0.7, 0
-    for _ in range(200):
-        translations = ["a" if generator.random() < truth else "b" for _ in range(100)]
-        low, high = exact_match_interval(translations, ["a"] * 100, resamples=300)
-        hits += low <= truth <= high
-    # 95 % of 200 is 190, give or take 3; the percentile bootstrap is known to be a little narrow.
-    assert 178 <= hits <= 199
 
 
 def random_references() -> list[str]:
@@ -131,8 +171,39 @@ def test_interval_of_a_difference_draws_the_same_sentences_for_both():
     assert bleu_difference_interval(shorter, shorter, references) == (0, 0)
 
 
-def test_interval_of_sentences_that_are_all_alike_has_no_width():
-    assert exact_match_interval(REFERENCES, REFERENCES) == (1, 1)
+def test_interval_of_a_difference_in_exact_match_draws_the_same_sentences_for_both():
+    references = ["a"] * 80
+    texts, others = ["a"] * 60 + ["b"] * 20, ["a"] * 50 + ["b"] * 30
+    low, high = exact_match_difference_interval(texts, others, references)
+    assert 0 < low < 10 / 80 < high
+    alone = exact_match_interval(texts, references)
+    assert high - low < alone.high - alone.low
+    once = exact_match_difference_interval(texts, others, references, resamples=1)
+    drawn = [exact_match(first_drawn(side), references) for side in (texts, others)]
+    assert once == pytest.approx((drawn[0] - drawn[1],) * 2)
+    assert exact_match_difference_interval(others, texts, references) == pytest.approx((-high, -low))
+
+
+def test_interval_of_a_difference_has_no_width_where_both_are_right_on_the_same_sentences():
+    assert exact_match_difference_interval(REFERENCES, REFERENCES, REFERENCES) == (0, 0)
+    assert exact_match_difference_interval(["a"], ["x"], ["a"]) == (1, 1)
+    assert exact_match_difference_interval(["x", "a"], ["y", "a"], ["b", "a"]) == (0, 0)
+
+
+def test_interval_of_a_mean_over_seeds_is_student_s_of_the_differences_seed_by_seed():
+    # 2, 3 and 1 are the differences, 1 is their standard deviation; 4.3027 is t of 2 degrees of freedom.
+    reach = 4.3027 / math.sqrt(3)
+    assert mean_difference_interval([13, 25, 34], [11, 22, 33]) == pytest.approx(
+        (2, 2 - reach, 2 + reach), abs=1e-4
+    )
+    half = mean_difference_interval([13, 25, 34], [11, 22, 33], confidence=0.5)
+    assert half == pytest.approx((2, 2 - 0.8165 / math.sqrt(3), 2 + 0.8165 / math.sqrt(3)), abs=1e-4)
+    assert mean_difference_interval([2.5, 3.5], [1.5, 2.5]) == (1, 1, 1)
+    mean, low, high = mean_difference_interval([1, 2], [0, 0])
+    assert (mean, low, high) == pytest.approx((1.5, 1.5 - 6.3531, 1.5 + 6.3531), abs=1e-4)
+
+
+def test_bootstrap_of_sentences_that_are_all_alike_has_no_width():
     assert bleu_interval(REFERENCES[:2], REFERENCES[:2]) == pytest.approx((100, 100))
     translations, references = (
         ["a b c x y"] * 9,
@@ -154,8 +225,10 @@ def test_quality_by_length_measures_each_bucket_by_itself():
     assert table[["shortest", "longest"]].values.tolist() == [list(bucket) for bucket in buckets]
     assert table["sentences"].tolist() == [2, 1, 2]
     assert table["exact_match"].tolist() == [50, 100, 50]
-    assert table["exact_match_low"].tolist() == [0, 100, 0]
-    assert table["exact_match_high"].tolist() == [100, 100, 100]
+    low, high = (table[f"exact_match_{end}"].tolist() for end in ("low", "high"))
+    half, whole = proportion_interval(1, 2), proportion_interval(1, 1)  # right of how many
+    assert low == [100 * interval.low for interval in (half, whole, half)]
+    assert high == [100 * interval.high for interval in (half, whole, half)]
     for part, (_, row) in zip(buckets.values(), table.iterrows(), strict=True):
         assert row["bleu"] == pytest.approx(bleu(translations[part], references[part]).score)
         interval = bleu_interval(translations[part], references[part], 50)
@@ -172,8 +245,13 @@ def test_lists_that_are_empty_or_not_parallel_are_refused():
             with pytest.raises(ValueError, match=message):
                 metric(translations, references)
     for name, arguments in (("translations", (["a"], ["a", "b"])), ("others", (["a", "b"], ["a"]))):
-        with pytest.raises(ValueError, match=f"^{name}, references: 1 and 2; "):
-            bleu_difference_interval(*arguments, ["a", "b"])
+        for difference in (bleu_difference_interval, exact_match_difference_interval):
+            with pytest.raises(ValueError, match=f"^{name}, references: 1 and 2; "):
+                difference(*arguments, ["a", "b"])
+    for values, others in (([1.0, 2.0], [1.0]), ([1.0], [1.0]), ([], [])):
+        message = f"^values, others: {len(values)} and {len(others)}; .*two seeds at least"
+        with pytest.raises(ValueError, match=message):
+            mean_difference_interval(values, others)
 
 
 def test_numbers_lengths_and_buckets_that_do_not_fit_are_named():
@@ -185,6 +263,19 @@ def test_numbers_lengths_and_buckets_that_do_not_fit_are_named():
     ):
         with pytest.raises(ValueError, match=message):
             bootstrap_interval(len, **arguments)
+    for arguments, message in (
+        ((0, 0), "^count: 0 .*1 or more"),
+        ((-1, 5), "^successes: -1 .*from 0 to 5"),
+        ((6, 5), "^successes: 6 .*from 0 to 5"),
+        ((1, 5, 1.0), "^confidence: 1.0 .*between 0 and 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            proportion_interval(*arguments)
+    with pytest.raises(ValueError, match=r"^confidence: 95 .*between 0 and 1"):
+        mean_difference_interval([1, 2], [3, 4], confidence=95)
+    for metric in (bleu, bleu_interval):
+        with pytest.raises(ValueError, match=r"^tokenize: '13b' is not one of 13a, char, "):
+            metric(TRANSLATIONS, REFERENCES, tokenize="13b")
     for lengths, buckets, message in (
         ([1, 2], [(1, 2)], "^lengths: 2, .*3 references"),
         ([1, 2, 3], [(1, 2), (4, 6)], "^buckets: .*4 to 6 words"),

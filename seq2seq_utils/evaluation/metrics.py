@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from sacrebleu.metrics.bleu import BLEU
+from scipy import stats
 
 
 class BleuScore(NamedTuple):
@@ -18,8 +19,22 @@ class BleuScore(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """From where to where the true value may lie, of which a test set shows a sample."""
+    """From where to where the true value may lie: what endlessly many sentences of this kind would give.
 
+    Of 20 test sets, each with a 95 % interval of its own, about 19 have one that covers the true value. Where
+    *another test set* would fall is wider: it misses the true value, too, in its own way, so that its score
+    lies in here about five times in six. And an interval over sentences holds the trained model fixed: what
+    another seed would change is none of it (see `mean_difference_interval`).
+    """
+
+    low: float
+    high: float
+
+
+class MeanDifference(NamedTuple):
+    """The mean of paired differences, and from where to where the true one may lie."""
+
+    mean: float
     low: float
     high: float
 
@@ -33,45 +48,102 @@ def exact_match(translations: Sequence[str], references: Sequence[str]) -> float
     return float(_same(translations, references).mean())
 
 
-def bleu(translations: Sequence[str], references: Sequence[str], lowercase: bool = False) -> BleuScore:
+def bleu(
+    translations: Sequence[str], references: Sequence[str], lowercase: bool = False, tokenize: str = "13a"
+) -> BleuScore:
     """Corpus BLEU by sacrebleu, one reference a sentence.
 
     Args:
         translations: as text.
         references: as text, one a translation.
         lowercase: whether capitals count as small letters, on both sides.
+        tokenize: how sacrebleu cuts text into the words that it counts. ``"13a"`` is made for languages
+            like English: it cuts at spaces and at Western punctuation marks. A Chinese sentence is a single
+            word for it: take ``"zh"``. A Korean word keeps its particles, so that a wrong one makes the whole
+            word wrong: ``"ko-mecab"`` cuts them off, once ``sacrebleu[ko]`` is installed; ``"char"`` compares
+            single characters, of any language. Scores cut in different ways cannot be compared.
 
     Raises:
-        ValueError: if there are none, or not as many of the one as of the other.
+        ValueError: if there are none, or not as many of the one as of the other, or `tokenize` is no name
+            that sacrebleu knows.
     """
     _check_parallel(translations, references)
-    metric = BLEU(lowercase=lowercase)
+    metric = _metric(lowercase, tokenize)
     score = metric.corpus_score(list(translations), [list(references)]).score
     return BleuScore(score, str(metric.get_signature()))
 
 
 # -------------------------------------------------------------------------------------- intervals
+def proportion_interval(successes: int, count: int, confidence: float = 0.95) -> Interval:
+    """Wilson's score interval of a proportion (Wilson, 1927), each end from 0 to 1.
+
+    It keeps its width where a bootstrap has none: for 50 right sentences of 50, the true share may still be
+    as low as 0.93.
+
+    Args:
+        successes: how many of them hold.
+        count: how many there are, each independent of the others.
+        confidence: how often such an interval covers the true proportion.
+
+    Raises:
+        ValueError: if a number is out of range.
+    """
+    _check_at_least_one("count", count)
+    if not 0 <= successes <= count:
+        raise ValueError(f"successes: {successes} is not allowed; it must be from 0 to {count}")
+    _check_confidence(confidence)
+    low, high = stats.binomtest(successes, count).proportion_ci(confidence, method="wilson")
+    return Interval(float(low), float(high))
+
+
 def exact_match_interval(
-    translations: Sequence[str], references: Sequence[str], resamples: int = 1000
+    translations: Sequence[str], references: Sequence[str], confidence: float = 0.95
 ) -> Interval:
-    """The 95 % bootstrap interval of `exact_match` (see `bootstrap_interval`).
+    """Wilson's interval of `exact_match` (see `proportion_interval`).
+
+    Raises:
+        ValueError: if there are none, or not as many of the one as of the other, or `confidence` is out of
+            range.
+    """
+    same = _same(translations, references)
+    return proportion_interval(int(same.sum()), len(same), confidence)
+
+
+def exact_match_difference_interval(
+    translations: Sequence[str], others: Sequence[str], references: Sequence[str], resamples: int = 1000
+) -> Interval:
+    """The 95 % bootstrap interval of how far the exact match of some translations is above that of others.
+
+    Both are measured on the *same* drawn sentences (see `bleu_difference_interval`). Where both are right on
+    the very same sentences, it is 0 to 0: these do not tell the two apart; others might.
+
+    Args:
+        translations: as text.
+        others: of the same sentences, by another model or another search.
+        references: as text, one a sentence.
+        resamples: how many test sets are drawn.
 
     Raises:
         ValueError: if there are none, or not as many of the one as of the other.
     """
-    same = _same(translations, references)
-    return bootstrap_interval(lambda rows: same[rows].mean(), len(same), resamples)
+    above = _same(translations, references).astype(int) - _same(others, references, "others")
+    return bootstrap_interval(lambda rows: above[rows].mean(), len(above), resamples)
 
 
 def bleu_interval(
-    translations: Sequence[str], references: Sequence[str], resamples: int = 1000, lowercase: bool = False
+    translations: Sequence[str],
+    references: Sequence[str],
+    resamples: int = 1000,
+    lowercase: bool = False,
+    tokenize: str = "13a",
 ) -> Interval:
     """The 95 % bootstrap interval of `bleu`: of the corpus score, not of a mean over sentences.
 
     Raises:
-        ValueError: if there are none, or not as many of the one as of the other.
+        ValueError: if there are none, or not as many of the one as of the other, or `tokenize` is no name
+            that sacrebleu knows.
     """
-    counts = _bleu_counts(translations, references, lowercase)
+    counts = _bleu_counts(translations, references, lowercase, tokenize)
     return bootstrap_interval(lambda rows: _bleu_of(counts[rows]), len(counts), resamples)
 
 
@@ -81,11 +153,13 @@ def bleu_difference_interval(
     references: Sequence[str],
     resamples: int = 1000,
     lowercase: bool = False,
+    tokenize: str = "13a",
 ) -> Interval:
     """The 95 % bootstrap interval of how far the BLEU of some translations is above that of others.
 
-    Both are measured on the *same* drawn sentences, so what makes a test set hard for both falls out: this
-    interval is narrower than the two scores' own intervals suggest.
+    Both are measured on the *same* drawn sentences, so what makes a test set hard for both falls out: where
+    they find the same sentences hard, it is narrower than the two scores' own intervals suggest. It is about
+    these two trained models, and says nothing about other seeds (see `mean_difference_interval`).
 
     Args:
         translations: as text.
@@ -93,12 +167,14 @@ def bleu_difference_interval(
         references: as text, one a sentence.
         resamples: how many test sets are drawn.
         lowercase: whether capitals count as small letters.
+        tokenize: see `bleu`.
 
     Raises:
-        ValueError: if there are none, or not as many of the one as of the other.
+        ValueError: if there are none, or not as many of the one as of the other, or `tokenize` is no name
+            that sacrebleu knows.
     """
-    counts = _bleu_counts(translations, references, lowercase)
-    other_counts = _bleu_counts(others, references, lowercase, "others")
+    counts = _bleu_counts(translations, references, lowercase, tokenize)
+    other_counts = _bleu_counts(others, references, lowercase, tokenize, "others")
     return bootstrap_interval(
         lambda rows: _bleu_of(counts[rows]) - _bleu_of(other_counts[rows]), len(references), resamples
     )
@@ -113,26 +189,62 @@ def bootstrap_interval(
 ) -> Interval:
     """The percentile bootstrap: measure again and again on test sets drawn from the test set.
 
+    Where every draw gives the same, as with 50 right sentences of 50, it has no width, which promises too
+    much: for a proportion take `proportion_interval`.
+
     Args:
         statistic: measures the sentences whose numbers it gets, (count,), drawn with replacement.
         count: how many sentences there are.
         resamples: how many test sets are drawn.
-        confidence: the share of the measurements that lie within the interval.
+        confidence: the share of the measurements that lie within the interval, which then covers the true
+            value about so often.
         seed: the same seed draws the same test sets.
 
     Raises:
         ValueError: if a number is out of range.
     """
-    for name, value in (("count", count), ("resamples", resamples)):
-        if value < 1:
-            raise ValueError(f"{name}: {value} is not allowed; it must be 1 or more")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence: {confidence} is not allowed; it must be between 0 and 1")
+    _check_at_least_one("count", count)
+    _check_at_least_one("resamples", resamples)
+    _check_confidence(confidence)
     generator = np.random.default_rng(seed)
     measured = [statistic(generator.integers(count, size=count)) for _ in range(resamples)]
     tail = (1 - confidence) / 2
     low, high = np.quantile(measured, [tail, 1 - tail])
     return Interval(float(low), float(high))
+
+
+def mean_difference_interval(
+    values: Sequence[float], others: Sequence[float], confidence: float = 0.95
+) -> MeanDifference:
+    """How far some runs are above others on average, with Student's t-interval of the paired differences.
+
+    A score has two sources of noise: the seed that the model was trained with, and the sentences that it was
+    tested on. This interval is over *seeds*: all runs were tested on the same sentences, and it covers the
+    mean that endlessly many seeds would have on these. What other sentences would change is none of it; that
+    is what the intervals over sentences are for, which in their turn hold the trained models fixed
+    (`bleu_difference_interval`, `exact_match_difference_interval`).
+
+    Args:
+        values: one a seed, such as a BLEU.
+        others: those of what it is compared with, by the same seeds, in the same order.
+        confidence: how often such an interval covers the true mean, if the differences are normally
+            distributed.
+
+    Raises:
+        ValueError: if there are not as many of the one as of the other, or fewer than two of each, or
+            `confidence` is out of range.
+    """
+    if len(values) != len(others) or len(values) < 2:
+        raise ValueError(
+            f"values, others: {len(values)} and {len(others)}; there must be one of each for every seed, "
+            "and two seeds at least"
+        )
+    _check_confidence(confidence)
+    differences = np.subtract(values, others)
+    mean = differences.mean()
+    error = differences.std(ddof=1) / np.sqrt(len(differences))  # of the mean
+    reach = stats.t.ppf((1 + confidence) / 2, len(differences) - 1) * error
+    return MeanDifference(float(mean), float(mean - reach), float(mean + reach))
 
 
 # -------------------------------------------------------------------------------------- by length
@@ -143,23 +255,26 @@ def quality_by_length(
     buckets: Sequence[tuple[int, int]],
     resamples: int = 1000,
     lowercase: bool = False,
+    tokenize: str = "13a",
 ) -> pd.DataFrame:
-    """Exact match and BLEU of short and of long sentences, with 95 % bootstrap intervals.
+    """Exact match and BLEU of short and of long sentences, with 95 % intervals: Wilson's, and a bootstrap.
 
     Args:
         translations: as text.
         references: as text, one a translation.
         lengths: of the *source* sentences, in words.
         buckets: the shortest and the longest length of each group of sentences.
-        resamples: for the intervals.
+        resamples: for the intervals of BLEU.
         lowercase: whether capitals count as small letters, for both measures.
+        tokenize: see `bleu`.
 
     Returns:
         A row for each bucket: shortest, longest, sentences (how many), then exact_match and bleu, both 0 to
         100, each followed by the ends of its interval (exact_match_low, exact_match_high; bleu_low, …).
 
     Raises:
-        ValueError: if the lists are not parallel, or a bucket is upside down or has no sentence.
+        ValueError: if the lists are not parallel, a bucket is upside down or has no sentence, or `tokenize`
+            is no name that sacrebleu knows.
     """
     _check_parallel(translations, references)
     if len(lengths) != len(references):
@@ -172,8 +287,8 @@ def quality_by_length(
         if not rows:
             raise ValueError(f"buckets: no sentence has {shortest} to {longest} words")
         group = [translations[row] for row in rows], [references[row] for row in rows]
-        exact_low, exact_high = exact_match_interval(*group, resamples)
-        bleu_low, bleu_high = bleu_interval(*group, resamples)
+        exact_low, exact_high = exact_match_interval(*group)
+        bleu_low, bleu_high = bleu_interval(*group, resamples, tokenize=tokenize)
         records.append(
             {
                 "shortest": shortest,
@@ -182,7 +297,7 @@ def quality_by_length(
                 "exact_match": 100 * exact_match(*group),
                 "exact_match_low": 100 * exact_low,
                 "exact_match_high": 100 * exact_high,
-                "bleu": bleu(*group).score,
+                "bleu": bleu(*group, tokenize=tokenize).score,
                 "bleu_low": bleu_low,
                 "bleu_high": bleu_high,
             }
@@ -190,18 +305,28 @@ def quality_by_length(
     return pd.DataFrame(records)
 
 
-def _same(translations: Sequence[str], references: Sequence[str]) -> np.ndarray:
-    _check_parallel(translations, references)
+def _metric(lowercase: bool, tokenize: str, effective_order: bool = False) -> BLEU:
+    if tokenize not in BLEU.TOKENIZERS:
+        raise ValueError(f"tokenize: {tokenize!r} is not one of {', '.join(sorted(BLEU.TOKENIZERS))}")
+    return BLEU(lowercase=lowercase, tokenize=tokenize, effective_order=effective_order)
+
+
+def _same(translations: Sequence[str], references: Sequence[str], name: str = "translations") -> np.ndarray:
+    _check_parallel(translations, references, name)
     return np.array([text == reference for text, reference in zip(translations, references, strict=True)])
 
 
 def _bleu_counts(
-    translations: Sequence[str], references: Sequence[str], lowercase: bool, name: str = "translations"
+    translations: Sequence[str],
+    references: Sequence[str],
+    lowercase: bool,
+    tokenize: str,
+    name: str = "translations",
 ) -> np.ndarray:
     """What the BLEU of a sentence is counted from, (sentences, 10): it can be added up over sentences."""
     _check_parallel(translations, references, name)
     # Of single sentences we need the counts alone, not the score.
-    metric = BLEU(lowercase=lowercase, effective_order=True)
+    metric = _metric(lowercase, tokenize, effective_order=True)
     pairs = zip(translations, references, strict=True)
     sentences = [metric.sentence_score(text, [reference]) for text, reference in pairs]
     return np.array([[*score.counts, *score.totals, score.sys_len, score.ref_len] for score in sentences])
@@ -221,3 +346,13 @@ def _check_parallel(
             f"{name}, references: {len(translations)} and {len(references)}; there must be one "
             "reference for each translation, and at least one"
         )
+
+
+def _check_at_least_one(name: str, value: int) -> None:
+    if value < 1:
+        raise ValueError(f"{name}: {value} is not allowed; it must be 1 or more")
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: {confidence} is not allowed; it must be between 0 and 1")

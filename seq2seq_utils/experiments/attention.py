@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from seq2seq_utils.experiments.experiment import Experiment, Trained
-from seq2seq_utils.experiments.lengths import PAIRS, corpus, measure_quality, train_on
+from seq2seq_utils.experiments.lengths import (
+    PAIRS,
+    SMALL_WORLD,
+    WHOLE_WORLD,
+    World,
+    corpus,
+    held_out,
+    measure_quality,
+    train_on,
+)
 from seq2seq_utils.experiments.long_sentences import RATES, SEARCH_SEED
+from seq2seq_utils.experiments.maps import measure_maps
 from seq2seq_utils.models import Seq2Seq, attention_model
+from seq2seq_utils.text import count_words
 from seq2seq_utils.training import Checkpoint, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """An attention model, and the training that it gets.
+    """An attention model, or a rung of the ladder to it, and the training that it gets.
 
     Args:
         epochs: how often each pair is seen; an epoch of 81,000 pairs has 633 steps.
         learning_rate: the highest.
         longest: the words of the longest training sentence.
         pairs: how many there are to train on: the first so many of 81,000.
-        hidden_size: length of the state, and of each direction's.
-        attention_size: see `BahdanauAttention`.
+        hidden_size: length of the state, and of an annotation.
+        attention_size: see `BahdanauAttention`; for the rungs of the ladder as large as the state.
+        context: ``"attention"``, ``"fixed"`` or ``"none"``.
+        start_from: ``"backward"``, as in the paper, or ``"last"``.
+        bidirectional: whether the encoder reads in both directions.
+        small_world: whether there are fewer words, in sentences of up to 10.
+        language: that it translates into.
     """
 
     epochs: int
@@ -31,37 +47,64 @@ class Arm:
     pairs: int = PAIRS
     hidden_size: int = 128
     attention_size: int = 64
+    context: str = "attention"
+    start_from: str = "backward"
+    bidirectional: bool = True
+    small_world: bool = False
+    language: str = "french"
+
+    @property
+    def world(self) -> World:
+        """Whose sentences it is trained and tested on."""
+        return SMALL_WORLD if self.small_world else WHOLE_WORLD
 
     def make(self, source_vocabulary_size: int, target_vocabulary_size: int) -> Seq2Seq:
         """An untrained model."""
-        sizes = source_vocabulary_size, target_vocabulary_size
         return attention_model(
-            *sizes, embedding_size=64, hidden_size=self.hidden_size, attention_size=self.attention_size
+            source_vocabulary_size,
+            target_vocabulary_size,
+            embedding_size=64,
+            hidden_size=self.hidden_size,
+            attention_size=self.attention_size,
+            context=self.context,
+            start_from=self.start_from,
+            bidirectional=self.bidirectional,
         )
 
 
 def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: str = "training") -> Trained:
-    """Trains one arm of the comparison with the plain model."""
-    splits = corpus(arm.longest)
+    """Trains one arm of the comparison with the plain model, or of the ladder."""
+    splits = corpus(arm.longest, arm.world, arm.language)
     return train_on(
         splits.train[: arm.pairs],
         splits.validation,
         arm.make,
         Settings(epochs=arm.epochs, learning_rate=arm.learning_rate),
         seed,
+        language=arm.language,
         checkpoint=checkpoint,
         progress=progress,
     )
 
 
 def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
-    """Quality on validation pairs, and by length (see `lengths.measure_quality`)."""
-    return measure_quality(trained, arm.longest)
+    """Quality by length (see `lengths.measure_quality`), and of attention what `measure_maps` counts.
+
+    Maps are those of test sentences no longer than the longest in training.
+    """
+    measured = measure_quality(trained, arm.longest, arm.world, arm.language)
+    if arm.context != "attention":
+        return measured
+    test = held_out(arm.world, arm.language)
+    pairs = [pair for pair in test if count_words(pair.source) <= arm.longest]
+    return {**measured, **measure_maps(trained, pairs)}
 
 
+# --------------------------------------------------------------------- what is compared, and with which rate
+_BUDGETS = {f"×{epochs}": Arm(epochs=epochs) for epochs in (1, 3, 9)}  # of 633 steps
 _TRIED = {
-    f"×{epochs}, rate {rate:g}": Arm(epochs=epochs, learning_rate=rate)
-    for epochs in (1, 3, 9)
+    f"{name}, rate {rate:g}": replace(arm, learning_rate=rate)
+    for name, arm in _BUDGETS.items()
     for rate in RATES
 }
 
@@ -74,3 +117,28 @@ SEARCH = Experiment(
     train=train,
     measure=measure,
 )
+
+
+def _rung(hidden_size: int, bidirectional: bool, context: str, start_from: str = "last") -> Arm:
+    """A model of the ladder: its sizes are such that all rungs have equally many parameters."""
+    return Arm(
+        epochs=50,
+        learning_rate=5e-3,
+        longest=10,
+        pairs=5_000,
+        hidden_size=hidden_size,
+        attention_size=hidden_size,
+        context=context,
+        start_from=start_from,
+        bidirectional=bidirectional,
+        small_world=True,
+    )
+
+
+RUNGS = {
+    "plain": _rung(132, False, "none"),
+    "+ both directions": _rung(142, True, "none"),
+    "+ context at every step": _rung(120, True, "fixed"),
+    "+ attention": _rung(112, True, "attention"),
+    "+ the paper's s₀": _rung(112, True, "attention", "backward"),
+}

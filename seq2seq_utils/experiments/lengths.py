@@ -41,19 +41,19 @@ SMALL_WORLD = World(6, (10,), ((3, 5), (6, 7), (8, 10)))
 
 
 @lru_cache(maxsize=2)
-def corpus(longest: int, world: World = WHOLE_WORLD) -> Splits:
+def corpus(longest: int, world: World = WHOLE_WORLD, language: str = "french") -> Splits:
     """Pairs of 3 words up to `longest`, to train on and for validation; the test is `held_out`."""
-    return generate_splits("french", PAIRS, VALIDATION, 0, (3, longest), one_word_in=world.one_word_in)
+    return generate_splits(language, PAIRS, VALIDATION, 0, (3, longest), one_word_in=world.one_word_in)
 
 
 @lru_cache(maxsize=1)
-def held_out(world: World = WHOLE_WORLD) -> list[SentencePair]:
+def held_out(world: World = WHOLE_WORLD, language: str = "french") -> list[SentencePair]:
     """The test: equally many pairs of each bucket, none of them in a training or validation set."""
-    seen = [pair for longest in world.longest for part in corpus(longest, world) for pair in part]
+    seen = [pair for longest in world.longest for part in corpus(longest, world, language) for pair in part]
     return [
         pair
         for number, bucket in enumerate(world.buckets)
-        for pair in generate("french", TEST, bucket, 100 + number, seen, world.one_word_in)
+        for pair in generate(language, TEST, bucket, 100 + number, seen, world.one_word_in)
     ]
 
 
@@ -65,6 +65,7 @@ def train_on(
     seed: int,
     *,
     source_tokenizer: Tokenizer | None = None,
+    language: str = "french",
     checkpoint: Checkpoint | None = None,
     progress: str = "training",
 ) -> Trained:
@@ -77,18 +78,19 @@ def train_on(
         settings: of the training.
         seed: of the weights, and of the order of the sentences.
         source_tokenizer: by default the grammar's, of English.
+        language: of the translations.
         checkpoint: see `fit`.
         progress: what to write beside the progress bar.
     """
     words = source_tokenizer or tokenizer("english")
     english = TextCodec.build(words, [pair.source for pair in pairs])
-    french = TextCodec.build(tokenizer("french"), [pair.target for pair in pairs])
+    target = TextCodec.build(tokenizer(language), [pair.target for pair in pairs])
     seed_everything(seed)
-    model = make(len(english.vocabulary), len(french.vocabulary))
+    model = make(len(english.vocabulary), len(target.vocabulary))
     history = train_pairs(
         model,
         pairs,
-        (english, french),
+        (english, target),
         settings,
         batch_size=BATCH_SIZE,
         seed=seed,
@@ -96,17 +98,19 @@ def train_on(
         checkpoint=checkpoint,
         progress=progress,
     )
-    return Trained(model, english, french, history)
+    return Trained(model, english, target, history)
 
 
-def measure_quality(trained: Trained, longest: int, world: World = WHOLE_WORLD) -> dict[str, Any]:
+def measure_quality(
+    trained: Trained, longest: int, world: World = WHOLE_WORLD, language: str = "french"
+) -> dict[str, Any]:
     """Quality on the validation pairs of a training set, and on the test by length; translated greedily.
 
     Returns:
         Loss, exact match and BLEU of the validation pairs, and ``"by_length"``: for each bucket of the test
         exact match, BLEU, and `right`, a 1 or a 0 for each sentence.
     """
-    validation, test = corpus(longest, world).validation, held_out(world)
+    validation, test = corpus(longest, world, language).validation, held_out(world, language)
     references = [pair.target for pair in validation]
     translations = texts(trained, validation)
     by_length = []

@@ -101,11 +101,11 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
 
 
 # --------------------------------------------------------------------- what is compared, and with which rate
-def _small(epochs: int = 3, **others: Any) -> Arm:
-    return Arm(epochs=epochs, longest=10, small_world=True, **{"gates": 0.0, **others})
+def _small(**others: Any) -> Arm:
+    return Arm(epochs=3, longest=10, small_world=True, gates=0.0, **others)
 
 
-_BUDGETS = {"×1": 1, "×3": 3, "×9": 9}  # of 633 steps, each with a schedule of its own length
+_BUDGETS = {f"×{epochs}": Arm(epochs=epochs) for epochs in (1, 3, 9)}  # of 633 steps
 _SIZES = {f"size {size}": _small(hidden_size=size) for size in (32, 64, 128, 256, 512)}
 _CELLS = {
     f"{cell.upper()}, {'backwards' if backwards else 'forwards'}": _small(
@@ -116,9 +116,7 @@ _CELLS = {
 }
 _TRIED = {
     f"{name}, rate {rate:g}": replace(arm, learning_rate=rate)
-    for name, arm in (
-        {name: Arm(epochs=epochs) for name, epochs in _BUDGETS.items()} | _SIZES | _CELLS
-    ).items()
+    for name, arm in (_BUDGETS | _SIZES | _CELLS).items()
     for rate in RATES
 }
 

@@ -11,9 +11,9 @@ from seq2seq_utils.text import WordTokenizer
 class KoreanTokenizer(WordTokenizer):
     """Words, with the particles split off: ``"소년은"`` gives ``["소년", "-은"]``.
 
-    Where a particle begins cannot be seen from the letters: 고양이 (cat) ends in what could be the particle
-    이. So the tokenizer has to know the words that take particles, as every Korean tokenizer does.
-    A word that it does not know stays whole.
+    Where a particle begins cannot be seen from the letters alone: 고양이 (cat) ends in what could be the
+    particle 이. So this tokenizer is given the words that take particles; a word that it does not know stays
+    whole.
 
     Args:
         hosts: the words that take particles, each of them ending in a composed Hangul syllable.

@@ -34,7 +34,7 @@ OWNER = "-의"  # of
 GOAL = "-에"  # to a place; at a time
 PLACE = "-에서"  # where something happens
 RECIPIENT = "-에게"  # to somebody
-PLURAL = "-들"  # further particles may follow this one
+PLURAL = "-들"  # a suffix, not a particle, but written and split off like one; particles may follow it
 
 _ONE_FORM = frozenset((OWNER, GOAL, PLACE, RECIPIENT, PLURAL))
 _AFTER_CONSONANT = _ONE_FORM.union(pair.after_consonant for pair in PAIRS)

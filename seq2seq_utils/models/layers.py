@@ -81,7 +81,7 @@ def check_ids(name: str, ids: Tensor, vocabulary_size: int) -> None:
     """Raises a ValueError that names `name` unless `ids` are (batch, length), within the vocabulary."""
     if ids.ndim != 2 or ids.numel() == 0:
         raise ValueError(f"{name}: shape {tuple(ids.shape)} is not (batch, length) with ids in it")
-    low, high = (int(bound) for bound in torch.aminmax(ids))
+    low, high = _ends(ids)
     if low < 0 or high >= vocabulary_size:
         outside = low if low < 0 else high
         raise ValueError(f"{name}: id {outside} is outside the vocabulary (0 to {vocabulary_size - 1})")
@@ -92,7 +92,13 @@ def check_lengths(source: Tensor, lengths: Tensor) -> None:
     batch, longest = source.shape
     if lengths.shape != (batch,):
         raise ValueError(f"source_lengths: shape {tuple(lengths.shape)}, but source has {batch} rows")
-    low, high = (int(bound) for bound in torch.aminmax(lengths))
+    low, high = _ends(lengths)
     if low < 1 or high > longest:
         outside = low if low < 1 else high
         raise ValueError(f"source_lengths: {outside} is not allowed; source has 1 to {longest} words")
+
+
+def _ends(numbers: Tensor) -> list[int]:
+    """The smallest number and the largest, fetched at once: each fetch waits for all that a GPU has to do."""
+    ends: list[int] = torch.stack(torch.aminmax(numbers)).tolist()
+    return ends

@@ -1,0 +1,92 @@
+"""What attention looks at, counted over a test set: against gold links, and by the kind of word."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from seq2seq_utils.evaluation import alignment
+from seq2seq_utils.experiments.experiment import Trained
+from seq2seq_utils.grammar import lexicon
+from seq2seq_utils.pairs import Alignment, SentencePair
+from seq2seq_utils.translation import align
+
+SHIFTS = (-2, -1, 0, 1, 2)  # rows; see `alignment.hard_links`
+_SIGNS = {"le": "article", "la": "article", "les": "article", "l'": "article", ".": "full stop"}
+_SIGNS |= dict.fromkeys(("ne", "n'", "pas", "jamais"), "negation")
+_CLASSES = (
+    {form: "noun" for noun in lexicon.NOUNS for form in noun.english}
+    | {form: "verb" for verbs in lexicon.VERBS.values() for verb in verbs for form in verb.english}
+    | {adjective.english: "adjective" for adjective in lexicon.ADJECTIVES}
+)
+
+
+def measure_maps(trained: Trained, pairs: Sequence[SentencePair]) -> dict[str, Any]:
+    """Maps along the reference translations, against their gold links.
+
+    Returns:
+        The numbers `alignment_error`, `precision`, `recall`, and the error rates if the rows belonged to
+        another word, `shift -2` and so on; `impossible_rows`, the share of sentences in % in which a row is
+        darkest where not even a possible link is; and the records of `by_kind`.
+    """
+    gold = [pair.alignment for pair in pairs if pair.alignment is not None]
+    maps = align(trained.model, pairs, *trained.codecs)
+    found = {shift: [alignment.hard_links(weights, shift) for weights in maps] for shift in SHIFTS}
+    scores = {shift: alignment.alignment_score(links, gold) for shift, links in found.items()}
+    impossible = [bool(links - truth.possible) for links, truth in zip(found[0], gold, strict=True)]
+    return {
+        "alignment_error": scores[0].error_rate,
+        "precision": scores[0].precision,
+        "recall": scores[0].recall,
+        **{f"shift {shift}": scores[shift].error_rate for shift in SHIFTS if shift},
+        "impossible_rows": 100 * sum(impossible) / len(impossible),
+        "by_kind": by_kind(maps, gold),
+    }
+
+
+def by_kind(maps: Sequence[Tensor], gold: Sequence[Alignment]) -> list[dict[str, Any]]:
+    """For each kind of word in the translations, where its rows are darkest.
+
+    Args:
+        maps: the weights of each pair, (target words + 1, source words); the last row is that of EOS.
+        gold: the links of each pair.
+
+    Returns:
+        Records of `kind`, `rows` (how many), and shares of them in %: `sure`, darkest at a word that a sure
+        link names; `possible`, at one that a possible link names, the sure ones among them; `full_stop`, at
+        that of the source; `the`, at "the".
+    """
+    counts: dict[str, list[tuple[bool, bool, bool, bool]]] = defaultdict(list)
+    for weights, links in zip(maps, gold, strict=True):
+        for row, column in enumerate(weights.argmax(dim=1).tolist()):
+            is_word = row < len(links.target_words)
+            kind = kind_of(row, links) if is_word else "EOS"
+            word = links.source_words[column]
+            link = (column, row)
+            counts[kind].append((link in links.sure, link in links.possible, word == ".", word == "the"))
+    names = ("sure", "possible", "full_stop", "the")
+    return [
+        {
+            "kind": kind,
+            "rows": len(rows),
+            **{
+                name: 100 * sum(column) / len(rows)
+                for name, column in zip(names, zip(*rows, strict=True), strict=True)
+            },
+        }
+        for kind, rows in sorted(counts.items())
+    ]
+
+
+def kind_of(row: int, links: Alignment) -> str:
+    """The kind of a word of the translation: by itself, or by the English word that it translates."""
+    word = links.target_words[row]
+    if word in _SIGNS:
+        return _SIGNS[word]
+    if word.startswith("-"):
+        return "particle"
+    sources = (links.source_words[column] for column, other in sorted(links.sure) if other == row)
+    return next((_CLASSES[source] for source in sources if source in _CLASSES), "other")
