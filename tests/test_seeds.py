@@ -107,6 +107,16 @@ def test_a_cell_that_fails_and_a_sentence_of_two_claims_are_told(project):
         seeds.perform(run, path)
 
 
+def test_each_claim_is_that_of_the_cell_that_stated_it(tmp_path):
+    known = [Claim("02_toy.ipynb", cell, "so", None, None) for cell in ("a", "b")]
+    stated = seeds.Stated(tmp_path / "claims.jsonl")
+    for cell, holds in (("a", "true"), ("none", ""), ("b", "false")):
+        with stated.file.open("a", encoding="utf-8") as file:
+            file.write(f'{{"sentence": "so", "value": null, "holds": {holds}}}\n' if holds else "")
+        stated.after_cell(new_code_cell("…", id=cell))
+    assert stated.outcomes(known) == [Outcome("a", 1, True, None), Outcome("b", 1, False, None)]
+
+
 def test_a_sentence_belongs_to_its_cell_or_to_the_function_of_another():
     known = [Claim("02_toy.ipynb", cell, words, None, None) for cell, words in ("aA", "bA", "bB")]
     assert seeds.identify("A", "b", known) == known[1]
@@ -264,8 +274,10 @@ def test_a_stale_record_is_told_and_is_no_failure(project, quick_runs, capsys):
     assert stale() == ""
     store_notebook(project, "03_toy", "check('at least {bound}', value, '>=', 1)")
     assert stale().endswith("is not of the code as it is: 03_toy\n")
-    store_notebook(project, "02_toy", "check('at least {bound}', 2 * value, '>=', 1)")
+    path = store_notebook(project, "02_toy", "check('at least {bound}', 2 * value, '>=', 1)")
     assert stale().endswith("is not of the code as it is: 02_toy, 03_toy\n")
+    seeds.store(record, seeds.perform(Run("02_toy", "grammar", 0, "", 1), path))
+    assert stale().endswith("02_toy, 03_toy\n")  # for its other runs
 
 
 def test_the_table_the_line_for_the_readme_and_the_stored_counts_follow_the_bound(

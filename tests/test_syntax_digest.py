@@ -123,3 +123,9 @@ def test_a_notebook_of_the_project_rests_on_the_rooms_that_it_imports():
     there = {Path("seq2seq_utils/batching.py"), Path("seq2seq_utils/grammar/lexicon.toml")}
     assert there <= set(files)
     assert Path("seq2seq_utils/captions.py") not in files
+
+
+def test_taking_words_out_leaves_the_tree_itself_as_it_was():
+    tree = syntax_digest.ast.parse('"""Words."""\ncheck("so", holds)')
+    assert syntax_digest.ast.unparse(syntax_digest.without_words(tree)) == "check(None, holds)"
+    assert syntax_digest.ast.unparse(tree) == '"""Words."""\ncheck(\'so\', holds)'
