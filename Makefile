@@ -14,8 +14,9 @@ PIP_INSTALL := $(RUN) -m pip install --constraint constraints.txt
 READER_SETUP := $(VENV)/reader.stamp
 TEST_SETUP := $(VENV)/test.stamp
 
-# Notebooks draw with their own backend, and count their threads by the variable below, whatever the shell says.
-unexport MPLBACKEND MKL_NUM_THREADS
+# Notebooks draw with their own backend, count their threads by the variable below, and have their own seeds,
+# whatever the shell says.
+unexport MPLBACKEND MKL_NUM_THREADS SEQ2SEQ_SEED_OFFSET SEQ2SEQ_CLAIMS
 
 # Threads of a notebook in `make test`: two run side by side, so that more would only make them wait.
 THREADS := 1
@@ -27,10 +28,10 @@ ON_NETWORK = $(if $(filter command,$(origin IP)),--ServerApp.ip=$(IP))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab test floors notebooks claims bench digests format clean
+.PHONY: help lab test floors notebooks claims seeds seeds-check bench digests format clean
 
 help: ## List the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 # The folder above notebooks/ is served too, so that links from a notebook to the package work.
 lab: $(READER_SETUP) ## Set everything up and open the notebooks in JupyterLab
@@ -64,6 +65,12 @@ notebooks: $(TEST_SETUP) ## Run the notebooks from the top and store their outpu
 
 claims: $(TEST_SETUP) ## List what the notebooks claim, and the bound of each claim
 	$(RUN) tools/claims.py
+
+seeds: $(TEST_SETUP) ## Run the notebooks with other seeds, and keep how often each claim held (takes hours)
+	$(RUN) tools/seeds.py
+
+seeds-check: $(TEST_SETUP) ## Look whether every claim held with every seed, with room, by the code as it is
+	$(RUN) tools/seeds.py --check
 
 bench: $(TEST_SETUP) ## Measure the speeds that the project promises
 	$(RUN) tools/benchmark.py

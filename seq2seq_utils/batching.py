@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID, UNK_ID, TextCodec
 
 IdPair = tuple[list[int], list[int]]  # source ids and target ids, without SOS, EOS or PAD
+SEED_OFFSET_VARIABLE = "SEQ2SEQ_SEED_OFFSET"  # names a number that is added to every seed of a training
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class BucketSampler(Sampler[list[int]]):
         lengths: (source length, target length) of each row.
         batch_size: rows in a batch; the last batch may have fewer.
         pool: how many batches' worth of rows are sorted together, at least 1. With 1, nothing is gained.
-        seed: the same seed gives the same epochs.
+        seed: the same seed gives the same epochs; see `moved_seed`.
 
     Raises:
         ValueError: if `batch_size` or `pool` is less than 1.
@@ -122,10 +124,10 @@ class BucketSampler(Sampler[list[int]]):
                 raise ValueError(f"{name}: {value} is not allowed; it must be 1 or more")
         self.batch_size = batch_size
         self.pool = pool
-        self.seed = seed
+        self.seed = moved_seed(seed)
         self._lengths = lengths
         # A place: the random state that an epoch's order follows from, and how many of its batches are past.
-        self._start = random.Random(seed).getstate(), 0  # where the next iteration begins
+        self._start = random.Random(self.seed).getstate(), 0  # where the next iteration begins
         self._place = self._start  # where the current one has got to
 
     def state_dict(self) -> dict[str, Any]:
@@ -224,6 +226,22 @@ def make_loader(pairs: Sequence[IdPair], batch_size: int = 64, pool: int = 20, s
         raise ValueError("pairs: there are none; a loader needs at least one")
     lengths = [(len(source), len(target)) for source, target in pairs]
     return PairLoader(pairs, BucketSampler(lengths, batch_size, pool, seed))
+
+
+def moved_seed(seed: int) -> int:
+    """The seed of a training, moved by what the environment variable SEQ2SEQ_SEED_OFFSET says, by default 0.
+
+    So a whole notebook runs with other weights and another order of its sentences. The data stays.
+
+    Raises:
+        ValueError: if the variable is no whole number of 0 or more.
+    """
+    offset = os.environ.get(SEED_OFFSET_VARIABLE) or "0"
+    if not (offset.isascii() and offset.isdigit()):
+        raise ValueError(
+            f"{SEED_OFFSET_VARIABLE}: {offset!r} is not allowed; it must be a whole number, 0 or more"
+        )
+    return seed + int(offset)
 
 
 def _check_words(side: str, ids: Tensor, words: Tensor) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
 import operator
+import os
 from collections.abc import Callable, Iterable, Iterator, ValuesView
 from string import Formatter
 from typing import Any
 
 import numpy as np
 
+RECORD_VARIABLE = "SEQ2SEQ_CLAIMS"  # names a file that each claim is written to
 RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -31,6 +34,9 @@ def check(
     With a bound: ``check("the error rate is below {bound}", rate, "<", 0.10)``; the bound stands once, and
     what is printed shows it, never the measured value. Without: ``check("all of them are equal", holds)``.
 
+    Where the environment variable SEQ2SEQ_CLAIMS names a file, each claim is written there, too, as a line of
+    JSON, and one that does not hold is told, but does not stop.
+
     Args:
         claim: a sentence, with ``{bound}`` where the bound belongs.
         measured: a number, or several, of which the worst counts; without a bound, whether the claim holds.
@@ -45,14 +51,19 @@ def check(
     """
     stated = sentence(claim, relation, bound)
     if relation is None or bound is None:
-        holds, shown = _truth(measured), numbers
+        worst, holds, shown = None, _truth(measured), numbers
     else:
         worst = _worst(measured, relation, bound)
-        holds, shown = RELATIONS[relation](worst, bound), {"measured": worst, **numbers}
-    if not holds:
-        values = ", ".join(f"{name} = {value}" for name, value in shown.items())
-        raise AssertionError(f"not so: {stated}" + (f" ({values})" if values else ""))
-    print(f"✓ {stated}")
+        holds, shown = bool(RELATIONS[relation](worst, bound)), {"measured": worst, **numbers}
+    goes_on = _record(stated, relation, worst, holds)
+    if holds:
+        print(f"✓ {stated}")
+        return
+    values = ", ".join(f"{name} = {value}" for name, value in shown.items())
+    problem = f"not so: {stated}" + (f" ({values})" if values else "")
+    if not goes_on:
+        raise AssertionError(problem)
+    print(f"✗ {problem}")
 
 
 def sentence(claim: str, relation: str | None = None, bound: float | None = None) -> str:
@@ -80,6 +91,16 @@ def sentence(claim: str, relation: str | None = None, bound: float | None = None
             f"claim: {claim!r} must have one place for the bound, {{bound}}, and no other braces"
         )
     return claim.format(bound=bound)
+
+
+def _record(stated: str, relation: str | None, worst: float | None, holds: bool) -> bool:
+    """Adds a line to the file of claims; without such a file False."""
+    if not (path := os.environ.get(RECORD_VARIABLE)):
+        return False
+    claim = {"sentence": stated, "relation": relation, "value": worst, "holds": holds}
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(json.dumps(claim) + "\n")
+    return True
 
 
 def _truth(measured: object) -> bool:

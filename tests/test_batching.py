@@ -7,7 +7,16 @@ import re
 import pytest
 import torch
 
-from seq2seq_utils.batching import Batch, BucketSampler, encode_pairs, make_batch, make_loader, pad
+from seq2seq_utils.batching import (
+    SEED_OFFSET_VARIABLE,
+    Batch,
+    BucketSampler,
+    encode_pairs,
+    make_batch,
+    make_loader,
+    moved_seed,
+    pad,
+)
 from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID, UNK_ID, TextCodec, Vocabulary, WordTokenizer
 
@@ -107,6 +116,29 @@ def test_the_seed_decides_the_epochs_which_differ_from_each_other(id_pairs):
     assert two_epochs() == two_epochs(seed=0, pool=20)
     first, second = two_epochs(seed=1, pool=4)
     assert set(first) != set(second)
+
+
+def test_a_variable_moves_the_seeds_of_loaders(id_pairs, monkeypatch):
+    def orders() -> list[list[list[int]]]:
+        lengths = [(len(source), len(target)) for source, target in id_pairs]
+        loader = make_loader(id_pairs, batch_size=8, seed=2)
+        return [list(loader.batch_sampler), list(BucketSampler(lengths, batch_size=8, seed=2))]
+
+    monkeypatch.delenv(SEED_OFFSET_VARIABLE, raising=False)
+    assert moved_seed(7) == 7
+    usual, later = orders(), list(make_loader(id_pairs, batch_size=8, seed=5).batch_sampler)
+    for offset, expected in (("", usual), ("0", usual), ("3", [later, later])):
+        monkeypatch.setenv(SEED_OFFSET_VARIABLE, offset)
+        assert orders() == expected, offset
+    assert usual != [later, later]
+    assert make_loader(id_pairs, seed=2).batch_sampler.seed == 5  # what a checkpoint is told apart by
+
+
+def test_an_offset_that_is_no_whole_number_is_refused_by_name(id_pairs, monkeypatch):
+    for offset in ("-1", "1.5", "one", " 1", "1_0", "²"):
+        monkeypatch.setenv(SEED_OFFSET_VARIABLE, offset)
+        with pytest.raises(ValueError, match=f"^SEQ2SEQ_SEED_OFFSET: '{re.escape(offset)}' is not allowed"):
+            make_loader(id_pairs)
 
 
 def test_buckets_save_more_than_half_of_the_padding_and_do_not_come_in_order_of_length(id_pairs):

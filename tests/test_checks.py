@@ -1,12 +1,13 @@
 """A claim that does not hold stops the notebook; an exercise that is not done does not."""
 
+import json
 import math
 
 import numpy as np
 import pandas as pd
 import torch
 
-from seq2seq_utils.checks import RELATIONS, check, exercise
+from seq2seq_utils.checks import RECORD_VARIABLE, RELATIONS, check, exercise
 
 
 def outcome(capsys, *given, **numbers) -> str:
@@ -150,6 +151,49 @@ def test_wrong_use_is_refused_with_what_is_wrong(capsys):
         if not message.startswith("refused: ") or named not in message:
             wrong.append((given, message))
     assert wrong == []
+
+
+# --- The record -----------------------------------------------------------------------------------
+
+
+def test_where_claims_are_recorded_each_is_written_down_and_none_stops(capsys, tmp_path, monkeypatch):
+    file = tmp_path / "claims.jsonl"
+    monkeypatch.setenv(RECORD_VARIABLE, str(file))
+    lines = [
+        outcome(capsys, "at least {bound}", np.array([5, 3, 4]), ">=", 2, seed=3),
+        outcome(capsys, "at least {bound}", torch.tensor([5.0, 3.0]), ">=", np.float64(4), seed=3),
+        outcome(capsys, "a number: {bound}", [1, math.nan], "<", 2),
+        outcome(capsys, "é", np.True_),
+        outcome(capsys, "so", torch.tensor(False), reason=1),
+    ]
+    assert lines == [
+        "✓ at least 2\n",
+        "✗ not so: at least 4.0 (measured = 3.0, seed = 3)\n",
+        "✗ not so: a number: 2 (measured = nan)\n",
+        "✓ é\n",
+        "✗ not so: so (reason = 1)\n",
+    ]
+    recorded = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert [(claim["relation"], str(claim["value"]), claim["holds"]) for claim in recorded] == [
+        (">=", "3.0", True),
+        (">=", "3.0", False),
+        ("<", "nan", False),
+        (None, "None", True),
+        (None, "None", False),
+    ]
+    sentences = ["at least 2", "at least 4.0", "a number: 2", "é", "so"]
+    assert [claim["sentence"] for claim in recorded] == sentences
+
+
+def test_what_is_refused_is_refused_where_claims_are_recorded(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv(RECORD_VARIABLE, str(tmp_path / "claims.jsonl"))
+    assert outcome(capsys, "below {bound}", [], "<", 0.5).startswith("refused: measured: []")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_file_to_write_to_a_claim_that_does_not_hold_stops(capsys, monkeypatch):
+    monkeypatch.setenv(RECORD_VARIABLE, "")
+    assert outcome(capsys, "it is so", False) == "not so: it is so"
 
 
 # --- Exercises ------------------------------------------------------------------------------------

@@ -33,7 +33,9 @@ def printed(path: Path) -> list[str]:
 
 def test_a_notebook_runs_in_its_folder_on_one_thread_without_progress_bars(folder, monkeypatch, capsys):
     monkeypatch.setenv("MPLBACKEND", "agg")
-    names = ("OMP_NUM_THREADS", "TQDM_DISABLE", "MPLBACKEND")
+    monkeypatch.setenv("SEQ2SEQ_SEED_OFFSET", "7")
+    monkeypatch.setenv("SEQ2SEQ_CLAIMS", str(folder / "claims.jsonl"))
+    names = ("OMP_NUM_THREADS", "TQDM_DISABLE", "SEQ2SEQ_SEED_OFFSET", "SEQ2SEQ_CLAIMS", "MPLBACKEND")
     path = store(
         folder / "toy.ipynb",
         "import os\nfrom pathlib import Path\nword = 'kept'",
@@ -41,7 +43,7 @@ def test_a_notebook_runs_in_its_folder_on_one_thread_without_progress_bars(folde
     )
     assert execute_notebooks.main([str(path)]) == 0
     (line,) = printed(path)
-    assert line.startswith("True kept 1 1 ")
+    assert line.startswith("True kept 1 1 None None ")  # the seeds of a reader, and claims that stop
     assert not line.endswith(" agg")  # the kernel's own backend, which stores figures
     stored = nbformat.read(path, as_version=4)
     assert stored.metadata == execute_notebooks.NOTEBOOK_METADATA

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seq2seq_utils.batching import Batch, IdPair, make_batch, make_loader
+from seq2seq_utils.batching import SEED_OFFSET_VARIABLE, Batch, IdPair, make_batch, make_loader
 from seq2seq_utils.models import CELLS, Seq2Seq, attention_model, plain_model
 from seq2seq_utils.progress import progress_bar
 from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID
@@ -517,6 +517,26 @@ def test_loader_without_batches_is_refused():
         evaluate_loss(small_model(), [])
     with pytest.raises(ValueError, match=r"loader: .* at least one"):
         fit(small_model(), [], Settings(epochs=1))
+
+
+def test_a_variable_moves_the_seed_of_everything_but_not_that_of_untrained_numbers(monkeypatch):
+    def drawn(seed: int) -> tuple[float, float]:
+        seed_everything(seed)
+        return random.random(), torch.rand(1).item()
+
+    monkeypatch.delenv(SEED_OFFSET_VARIABLE, raising=False)
+    usual, later = drawn(2), drawn(5)
+    torch.manual_seed(2)
+    untrained = torch.rand(1).item()
+    monkeypatch.setenv(SEED_OFFSET_VARIABLE, "3")
+    assert drawn(2) == later != usual
+    torch.manual_seed(2)
+    assert torch.rand(1).item() == untrained
+    monkeypatch.setenv(SEED_OFFSET_VARIABLE, "three")
+    with pytest.raises(
+        ValueError, match="SEQ2SEQ_SEED_OFFSET: 'three' is not allowed; it must be a whole number"
+    ):
+        seed_everything(2)
 
 
 def test_the_device_is_the_cpu_unless_another_is_asked_for_and_one_that_is_not_here_is_refused(monkeypatch):

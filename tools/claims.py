@@ -14,7 +14,7 @@ import ast
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any
@@ -35,6 +35,7 @@ class Claim:
     sentence: str  # as it is printed
     relation: str | None
     bound: float | None
+    number: int = 1  # of the cell's claims, in the order of its text
 
 
 def main() -> int:
@@ -65,6 +66,21 @@ def all_notebooks() -> list[Path]:
     return sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
+def read_notebook(path: Path) -> list[Claim]:
+    """The claims of a notebook.
+
+    Raises:
+        ValueError: if one of them cannot be read.
+    """
+    claims: list[Claim] = []
+    complaints: list[str] = []
+    for cell, code in code_cells(path):
+        read_cell(path.name, cell, code, claims, complaints)
+    if complaints:
+        raise ValueError("; ".join(complaints))
+    return claims
+
+
 def code_cells(path: Path) -> list[tuple[str, str]]:
     """The name and the text of each code cell; a cell without an id goes by its number."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -82,12 +98,17 @@ def read_cell(notebook: str, cell: str, code: str, claims: list[Claim], complain
     except SyntaxError as error:
         complaints.append(f"error: {notebook}, {cell}: not Python: {error}")
         return
-    for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
-        if ast.unparse(call.func) in ("check", "checks.check"):
-            try:
-                claims.append(read_claim(call, notebook, cell))
-            except ValueError as error:
-                complaints.append(f"error: {notebook}, {cell}: {error}")
+    checks = sorted(filter(is_check, calls), key=lambda call: (call.lineno, call.col_offset))
+    for number, call in enumerate(checks, start=1):
+        try:
+            claims.append(replace(read_claim(call, notebook, cell), number=number))
+        except ValueError as error:
+            complaints.append(f"error: {notebook}, {cell}: {error}")
+
+
+def is_check(call: ast.Call) -> bool:
+    """Whether `check` is what is called."""
+    return ast.unparse(call.func) in ("check", "checks.check")
 
 
 def read_claim(call: ast.Call, notebook: str, cell: str) -> Claim:

@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal
 from nbformat import NotebookNode
 
+from seq2seq_utils.batching import SEED_OFFSET_VARIABLE
+from seq2seq_utils.checks import RECORD_VARIABLE
 from seq2seq_utils.training.checkpoints import whole_or_not_at_all
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -125,12 +127,36 @@ def refresh(path: Path) -> None:
     write(notebook, path)
 
 
-def execute(notebook: NotebookNode, folder: Path) -> None:
-    """Run all cells in a fresh kernel that works in ``folder``."""
+def kernel_environment() -> dict[str, str]:
+    """Return the variables that a notebook sees, so that what it computes is what is to be stored."""
     # One thread, unless the shell asks for more: numbers then do not depend on how many cores there are,
     # and notebooks that run side by side do not slow each other. A progress bar is not a result.
     environment = {"OMP_NUM_THREADS": "1", **os.environ, "TQDM_DISABLE": "1"}
     environment.pop("MPLBACKEND", None)  # the notebook's own backend stores the figures
+    for name in (SEED_OFFSET_VARIABLE, RECORD_VARIABLE):  # for tools/seeds.py alone
+        environment.pop(name, None)
+    return environment
+
+
+def execute(
+    notebook: NotebookNode,
+    folder: Path,
+    variables: Mapping[str, str] | None = None,
+    after_cell: Callable[[NotebookNode], None] | None = None,
+) -> None:
+    """Run all cells in a fresh kernel that works in ``folder``.
+
+    Args:
+        notebook: gets its outputs.
+        folder: where the kernel works.
+        variables: of the environment, beside those that all notebooks see.
+        after_cell: is called with each code cell that was run.
+    """
+
+    def executed(cell: NotebookNode, **_: object) -> None:
+        if after_cell:
+            after_cell(cell)
+
     client = NotebookClient(
         notebook,
         km=AsyncKernelManager(kernel_spec_manager=ThisPython()),
@@ -140,8 +166,9 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,
+        on_cell_executed=executed,
     )
-    client.execute(env=environment, cleanup_kc=True)  # ends the kernel, too
+    client.execute(env={**kernel_environment(), **(variables or {})}, cleanup_kc=True)  # ends the kernel, too
 
 
 def normalise(notebook: NotebookNode) -> None:

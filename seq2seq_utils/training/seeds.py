@@ -7,6 +7,8 @@ import random
 
 import torch
 
+from seq2seq_utils.batching import moved_seed
+
 DEVICE_VARIABLE = "SEQ2SEQ_DEVICE"  # names the device for everything that does not name one itself
 
 
@@ -14,7 +16,12 @@ def seed_everything(seed: int) -> None:
     """Makes PyTorch's and Python's random numbers repeatable on this machine: weights, dropout, fed words.
 
     The order of the sentences is not among them: a loader has a seed of its own (see `batching.make_loader`).
+    Both are moved by the environment variable SEQ2SEQ_SEED_OFFSET (see `batching.moved_seed`).
+
+    Raises:
+        ValueError: if that variable is no whole number of 0 or more.
     """
+    seed = moved_seed(seed)
     random.seed(seed)
     torch.manual_seed(seed)
 
