@@ -34,6 +34,7 @@ from typing import Any
 import pooch
 import torch
 
+from seq2seq_utils.batching import SEED_OFFSET_VARIABLE
 from seq2seq_utils.experiments import EXPERIMENTS, Entry, Experiment, read, stored
 from seq2seq_utils.experiments.experiment import define, is_defined_by, machine
 from seq2seq_utils.training import Checkpoint
@@ -111,6 +112,7 @@ class Finished(Checkpoint):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks for; the exit status is 1 where a run failed."""
     options = read_options(arguments)
+    os.environ.pop(SEED_OFFSET_VARIABLE, None)  # a stored run has the seed that it is stored under
     if options.list:
         list_experiments(options.results)
         return 0
