@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seq2seq_utils.batching import Batch, encode_pairs, make_batch, pad
 from seq2seq_utils.evaluation import metrics
-from seq2seq_utils.experiments.experiment import Experiment, Trained
+from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained
 from seq2seq_utils.experiments.lengths import quality, texts
 from seq2seq_utils.grammar import Meaning, Sampler, generate_splits, lexicon, say, tokenizer
 from seq2seq_utils.grammar.chance import Chance
@@ -90,13 +90,13 @@ class Arm:
 
 def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: str = "training") -> Trained:
     """Trains one arm, and translates the validation pairs after each epoch, always free-running."""
-    splits, (english, french) = corpus(), codecs()
+    splits = corpus()
     seed_everything(seed)
-    model = plain_model(len(english.vocabulary), len(french.vocabulary), embedding_size=64, hidden_size=128)
+    model = new_model()
     history = train_pairs(
         model,
         splits.train,
-        (english, french),
+        codecs(),
         arm.settings,
         batch_size=BATCH_SIZE,
         seed=seed,
@@ -104,7 +104,13 @@ def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: s
         checkpoint=checkpoint,
         progress=progress,
     )
-    return Trained(model, english, french, history)
+    return Trained(model, *codecs(), history)
+
+
+def new_model() -> Seq2Seq:
+    """The plain model, untrained."""
+    english, french = codecs()
+    return plain_model(len(english.vocabulary), len(french.vocabulary), embedding_size=64, hidden_size=128)
 
 
 def exact_match(model: Seq2Seq, pairs: Sequence[SentencePair]) -> float:
@@ -165,12 +171,8 @@ def right_words(model: Seq2Seq, batch: Batch, fed: Tensor | None = None) -> Tens
         fed: what the decoder is fed, (batch, target_len); by default its own words.
     """
     with evaluation_mode(model):
-        if fed is None:
-            return _are_right(predict(model, batch, 0.0), batch)
-        return _are_right(model(batch.source, batch.source_lengths, fed), batch)
-
-
-def _are_right(logits: Tensor, batch: Batch) -> Tensor:
+        own = fed is None
+        logits = predict(model, batch, 0.0) if own else model(batch.source, batch.source_lengths, fed)
     return (logits.argmax(dim=2) == batch.target_output) & are_words(batch.target_output)
 
 
@@ -178,8 +180,8 @@ def _are_right(logits: Tensor, batch: Batch) -> Tensor:
 @lru_cache(maxsize=2)
 def of_one_length(words: int) -> list[SentencePair]:
     """Test pairs with so many words in the English and in the French, so that all have every position."""
-    pairs = [p for p in corpus().test if count_words(p.source) == count_words(p.target) == words]
-    return pairs[:OF_ONE_LENGTH]
+    test = corpus().test
+    return [p for p in test if count_words(p.source) == count_words(p.target) == words][:OF_ONE_LENGTH]
 
 
 def by_position(trained: Trained, words: int) -> list[dict[str, Any]]:
@@ -226,6 +228,10 @@ class Replacement:
     prefix: tuple[str, ...]
     old: tuple[str, ...]
     new: tuple[str, ...]
+
+    def meaning_of(self, words: tuple[str, ...]) -> str:
+        """The meaning of a continuation: ``"old"``, ``"new"`` (also where both are one), ``"neither"``."""
+        return {self.old: "old", self.new: "new"}.get(words, "neither")
 
 
 @lru_cache(maxsize=1)
@@ -282,27 +288,17 @@ def after_replacement(trained: Trained, items: Sequence[Replacement]) -> dict[st
     items = [item for item, text in zip(items, unchanged, strict=True) if text == item.pair.target]
     written = continuations(trained, [item.pair.source for item in items], [item.prefix for item in items])
     outcomes = [
-        "neither"
-        if words not in (item.old, item.new)
-        else "right"
-        if item.old == item.new
-        else "old"
-        if words == item.old
-        else "new"
-        for item, words in zip(items, written, strict=True)
+        (item.old == item.new, item.meaning_of(words)) for item, words in zip(items, written, strict=True)
     ]
-    same = [outcome for item, outcome in zip(items, outcomes, strict=True) if item.old == item.new]
-    differ = [outcome for item, outcome in zip(items, outcomes, strict=True) if item.old != item.new]
+    same = [meaning for is_same, meaning in outcomes if is_same]
+    differ = [meaning for is_same, meaning in outcomes if not is_same]
+    shares = {f"differ_{name}": _share(differ, name) for name in ("old", "new", "neither")}
+    counts = {"same_items": len(same), "differ_items": len(differ)}
+    return {**counts, "same_right": _share(same, "new"), **shares}
 
-    def share(group: list[str], outcome: str) -> float:
-        return 100 * group.count(outcome) / max(len(group), 1)
 
-    return {
-        "same_items": len(same),
-        "same_right": share(same, "right"),
-        "differ_items": len(differ),
-        **{f"differ_{outcome}": share(differ, outcome) for outcome in ("old", "new", "neither")},
-    }
+def _share(outcomes: Sequence[str], wanted: str) -> float:
+    return 100 * outcomes.count(wanted) / max(len(outcomes), 1)
 
 
 @torch.no_grad()
@@ -397,11 +393,8 @@ def named(name: str, epochs: int) -> str:
     return f"{name}, {epochs} epochs"
 
 
-_TRIED = {
-    f"{name}, rate {rate:g}": replace(arm, learning_rate=rate)
-    for name, arm in FED.items()
-    for rate in (1e-2, 5e-3)
-}
+_RATES = (1e-2, 5e-3)
+_TRIED = {f"{name}, rate {r:g}": replace(arm, learning_rate=r) for name, arm in FED.items() for r in _RATES}
 _COMPARED = {
     named(name, epochs): replace(arm, epochs=epochs) for epochs in BUDGETS for name, arm in FED.items()
 }
@@ -423,4 +416,16 @@ COMPARED = Experiment(
     seeds={name: range(10 if arm.epochs == BUDGETS[1] else 3) for name, arm in _COMPARED.items()},
     train=train,
     measure=measure,
+    claims=[
+        Claim(named(higher, BUDGETS[1]), named(lower, BUDGETS[1]), measured)
+        for higher, lower, measured in (
+            ("ratio 1", "ratio 0", "differ_new"),
+            ("ratio 0", "ratio 1", "differ_old"),
+            ("ratio 0", "ratio 1", "fed_other"),
+            ("ratio 0", "ratio 1", "fed_noise"),
+            ("ratio 0", "ratio 1", "loss"),
+            ("ratio 1", "ratio 0", "loss_own_words"),
+        )
+    ],
+    budgets={name: [named(name, epochs) for epochs in BUDGETS] for name in FED},
 )
