@@ -85,7 +85,7 @@ def test_a_requirement_without_an_oldest_version_is_named():
 def test_floors_are_installed_in_a_folder_of_their_own_and_not_for_make_test():
     def commands(target: str) -> str:
         environment = {name: text for name, text in os.environ.items() if not name.startswith("M")}
-        command = ["make", "--dry-run", "--directory", str(ROOT), target]
+        command = ["make", "--dry-run", "--no-print-directory", "--directory", str(ROOT), target]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
     lines = commands("floors").splitlines()

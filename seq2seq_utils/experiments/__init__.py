@@ -1,12 +1,15 @@
 """Experiments: what is compared, a module a notebook, and the files that hold what came out."""
 
-from seq2seq_utils.experiments import attention, captions, long_sentences, teacher_forcing
-from seq2seq_utils.experiments.experiment import Entry, Experiment, Trained
+from seq2seq_utils.experiments import attention, captions, long_sentences, patterns, seq2seq, teacher_forcing
+from seq2seq_utils.experiments.experiment import Claim, Entry, Experiment, Trained
 from seq2seq_utils.experiments.stored import Results, read
 
 EXPERIMENTS = {
     experiment.name: experiment
     for experiment in (
+        seq2seq.CELLS_SEARCH,
+        seq2seq.CELLS,
+        seq2seq.SENTENCES,
         teacher_forcing.SEARCH,
         teacher_forcing.COMPARED,
         long_sentences.SEARCH,
@@ -19,6 +22,7 @@ EXPERIMENTS = {
 
 __all__ = [
     "EXPERIMENTS",
+    "Claim",
     "Entry",
     "Experiment",
     "Results",
@@ -26,6 +30,8 @@ __all__ = [
     "attention",
     "captions",
     "long_sentences",
+    "patterns",
     "read",
+    "seq2seq",
     "teacher_forcing",
 ]

@@ -114,7 +114,7 @@ def _verb(writer: Writer, at: ClauseAt, clause: Clause, verb: Verb, antecedent: 
     person = _person(clause.subject)
     auxiliaries = at.auxiliaries
     if clause.tense != "past" or _has_imperfect(clause, verb):
-        _finite(writer, at, clause, _simple_form(verb, clause.tense, person), (at.verb,), auxiliaries)
+        _finite(writer, at, clause, simple_form(verb, clause.tense, person), (at.verb,), auxiliaries)
         return
     # "saw" is "a vu"; of "did not see", "did" is the "a"
     _finite(writer, at, clause, (_ETRE if verb.etre else _AVOIR)[person], auxiliaries or (at.verb,))
@@ -177,7 +177,7 @@ def _has_imperfect(clause: Clause, verb: Verb) -> bool:
     return verb.state and clause.negation != "never"
 
 
-def _simple_form(verb: Verb, tense: str, person: int) -> str:
+def simple_form(verb: Verb, tense: str, person: int) -> str:
     """The present, the future, or for the past the imperfect."""
     if tense == "present":
         return verb.french_present[person]

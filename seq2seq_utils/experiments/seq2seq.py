@@ -1,0 +1,253 @@
+"""Notebook 2: three cells that write numbers, and a plain model that translates, over seeds and budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from num2words import num2words  # type: ignore[import-untyped]
+
+from seq2seq_utils.evaluation import metrics
+from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained
+from seq2seq_utils.experiments.lengths import quality, texts
+from seq2seq_utils.experiments.patterns import french_pattern
+from seq2seq_utils.grammar import generate, generate_splits, tokenizer
+from seq2seq_utils.models import Seq2Seq, plain_model
+from seq2seq_utils.pairs import SentencePair, Splits, split_pairs
+from seq2seq_utils.text import CharacterTokenizer, TextCodec, count_words
+from seq2seq_utils.training import Checkpoint, Settings, seed_everything, train_pairs
+from seq2seq_utils.translation import translate
+
+SEEDS = (0, 1, 2, 3, 4)
+SEARCH_SEED = 100  # of the runs that choose a rate; no run that is compared has it
+
+
+# ------------------------------------------------------------------------------- numbers, with three cells
+@dataclass(frozen=True, kw_only=True)
+class NumberArm:
+    """A plain model that writes the Korean names of numbers, and the training that it gets.
+
+    Args:
+        cell: ``"rnn"``, ``"gru"`` or ``"lstm"``; its state size gives each about 78,000 parameters.
+        epochs: how often each of 8,500 numbers is seen; an epoch has 133 steps.
+        learning_rate: the highest.
+    """
+
+    cell: str
+    epochs: int
+    learning_rate: float
+
+    def make(self, source_vocabulary_size: int, target_vocabulary_size: int) -> Seq2Seq:
+        """An untrained model."""
+        hidden_size = {"rnn": 176, "gru": 96, "lstm": 82}[self.cell]
+        return plain_model(source_vocabulary_size, target_vocabulary_size, 32, hidden_size, self.cell)
+
+
+@lru_cache(maxsize=1)
+def numbers() -> Splits:
+    """The numbers below 10,000, in digits and in Korean."""
+    pairs = [SentencePair(str(number), num2words(number, lang="ko")) for number in range(10_000)]
+    return split_pairs(pairs, validation=500, test=1_000, seed=0)
+
+
+@lru_cache(maxsize=1)
+def number_codecs() -> tuple[TextCodec, TextCodec]:
+    """Digits, and the letters of the Korean names."""
+    train = numbers().train
+    return (
+        TextCodec.build(CharacterTokenizer(), [pair.source for pair in train]),
+        TextCodec.build(CharacterTokenizer(), [pair.target for pair in train]),
+    )
+
+
+def train_on_numbers(
+    arm: NumberArm, seed: int, checkpoint: Checkpoint | None = None, progress: str = "training"
+) -> Trained:
+    """Trains one arm of the comparison of cells."""
+    train, validation, _ = numbers()
+    digits, hangul = number_codecs()
+    seed_everything(seed)
+    model = arm.make(len(digits.vocabulary), len(hangul.vocabulary))
+    history = train_pairs(
+        model,
+        train,
+        (digits, hangul),
+        Settings(epochs=arm.epochs, learning_rate=arm.learning_rate),
+        batch_size=64,
+        seed=seed,
+        validation=validation,
+        measure=lambda model: {"exact_match": exact_match(model, validation, digits, hangul)},
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    return Trained(model, digits, hangul, history)
+
+
+def exact_match(
+    model: Seq2Seq, pairs: Sequence[SentencePair], source_codec: TextCodec, target_codec: TextCodec
+) -> float:
+    """What is translated to the letter, in %: greedily."""
+    found = translate(model, [pair.source for pair in pairs], source_codec, target_codec)
+    return 100 * metrics.exact_match([t.text for t in found], [pair.target for pair in pairs])
+
+
+def measure_numbers(trained: Trained, arm: NumberArm) -> dict[str, Any]:
+    """Exact match on the validation numbers and on the test numbers, 0 to 100; translated greedily."""
+    validation, test = numbers().validation, numbers().test
+    return {
+        "validation_exact_match": quality(texts(trained, validation), validation)["exact_match"],
+        "exact_match": quality(texts(trained, test), test)["exact_match"],
+    }
+
+
+# ------------------------------------------------------------------------------- sentences, with one model
+@dataclass(frozen=True, kw_only=True)
+class SentenceArm:
+    """The plain model of the notebook, and the training that it gets.
+
+    Args:
+        epochs: how often each of 60,000 pairs is seen; an epoch has 625 steps.
+        learning_rate: the highest.
+    """
+
+    epochs: int
+    learning_rate: float = 8e-3
+
+    def make(self, source_vocabulary_size: int, target_vocabulary_size: int) -> Seq2Seq:
+        """An untrained model."""
+        return plain_model(source_vocabulary_size, target_vocabulary_size, embedding_size=64, hidden_size=224)
+
+
+@lru_cache(maxsize=1)
+def sentences() -> Splits:
+    """Sentences of 3 to 7 words."""
+    return generate_splits("french", train=60_000, validation=300, test=1_000, lengths=(3, 7), seed=0)
+
+
+def train_on_sentences(
+    arm: SentenceArm, seed: int, checkpoint: Checkpoint | None = None, progress: str = "training"
+) -> Trained:
+    """Trains the model of the notebook, with one seed and one budget."""
+    train, validation, _ = sentences()
+    english = TextCodec.build(tokenizer("english"), [pair.source for pair in train])
+    target = TextCodec.build(tokenizer("french"), [pair.target for pair in train])
+    seed_everything(seed)
+    model = arm.make(len(english.vocabulary), len(target.vocabulary))
+    history = train_pairs(
+        model,
+        train,
+        (english, target),
+        Settings(epochs=arm.epochs, learning_rate=arm.learning_rate),
+        batch_size=96,
+        seed=seed,
+        validation=validation,
+        measure=lambda model: {"exact_match": exact_match(model, validation, english, target)},
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    return Trained(model, english, target, history)
+
+
+@lru_cache(maxsize=1)
+def attested_patterns() -> frozenset[tuple[str, ...]]:
+    """The patterns of the training sentences, and of 60,000 others of 6 and 7 words, which have rare ones."""
+    splits = sentences()
+    more = generate("french", 60_000, (6, 7), seed=1, exclude=[*splits.validation, *splits.test])
+    return frozenset(french_pattern(pair.target) for pair in [*splits.train, *more])
+
+
+def measure_sentences(trained: Trained, arm: SentenceArm) -> dict[str, Any]:
+    """Quality on the test pairs, of all and of each length, and how many of the wrong ones are good French.
+
+    Returns:
+        Exact match, BLEU and `right` (see `quality`); how many are wrong, how many of these have an attested
+        pattern (see `french_pattern`), and how many that of their reference; exact match for each number of
+        words.
+    """
+    test = sentences().test
+    translations, attested = texts(trained, test), attested_patterns()
+    wrong = [
+        (text, pair.target) for text, pair in zip(translations, test, strict=True) if text != pair.target
+    ]
+    by_words: dict[int, tuple[list[str], list[SentencePair]]] = {}
+    for text, pair in zip(translations, test, strict=True):
+        found, pairs = by_words.setdefault(count_words(pair.source), ([], []))
+        found.append(text)
+        pairs.append(pair)
+    return {
+        **quality(translations, test),
+        "wrong": len(wrong),
+        "good_french": sum(french_pattern(text) in attested for text, _ in wrong),
+        "pattern_of_reference": sum(french_pattern(text) == french_pattern(right) for text, right in wrong),
+        "by_words": [
+            {"words": words, "sentences": len(group[0]), "exact_match": quality(*group)["exact_match"]}
+            for words, group in sorted(by_words.items())
+        ],
+    }
+
+
+# --------------------------------------------------------------------- what is compared, and with which rate
+_CELLS, _EPOCHS = ("rnn", "gru", "lstm"), (1, 2, 5)
+_TRIED = {
+    f"{cell.upper()}, {epochs} epoch{'s' * (epochs > 1)}, rate {rate:g}": NumberArm(
+        cell=cell, epochs=epochs, learning_rate=rate
+    )
+    for cell in _CELLS
+    for epochs in _EPOCHS
+    for rate in (1e-2, 3e-3, 1e-3)
+}
+
+CELLS_SEARCH = Experiment(
+    name="seq2seq_cells_search",
+    question="which of three learning rates is best for each cell and budget, on validation numbers?",
+    basis="budget",
+    arms=_TRIED,
+    seeds=dict.fromkeys(_TRIED, (SEARCH_SEED,)),
+    train=train_on_numbers,
+    measure=measure_numbers,
+)
+
+# Of each cell, for each budget, the rate that the search found best.
+_RATES = {
+    "rnn": (3e-3, 3e-3, 3e-3),
+    "gru": (1e-2, 1e-2, 1e-2),
+    "lstm": (1e-2, 1e-2, 1e-2),
+}
+_COMPARED = {
+    f"{cell.upper()}, {epochs} epoch{'s' * (epochs > 1)}": NumberArm(
+        cell=cell, epochs=epochs, learning_rate=rate
+    )
+    for cell, rates in _RATES.items()
+    for epochs, rate in zip(_EPOCHS, rates, strict=True)
+}
+
+CELLS = Experiment(
+    name="seq2seq_cells",
+    question="how many new numbers does each cell write, after so many epochs?",
+    basis="budget",
+    arms=_COMPARED,
+    seeds=dict.fromkeys(_COMPARED, SEEDS),
+    train=train_on_numbers,
+    measure=measure_numbers,
+    claims=[Claim(f"{cell}, 2 epochs", "RNN, 2 epochs", "exact_match") for cell in ("GRU", "LSTM")],
+    budgets={
+        cell.upper(): [f"{cell.upper()}, {epochs} epoch{'s' * (epochs > 1)}" for epochs in _EPOCHS]
+        for cell in _CELLS
+    },
+)
+
+_BUDGETS = {"×1": SentenceArm(epochs=2), "×3": SentenceArm(epochs=6)}
+
+SENTENCES = Experiment(
+    name="seq2seq_sentences",
+    question="how good is the model of notebook 2, and what are its wrong sentences, over seeds?",
+    basis="budget",
+    arms=_BUDGETS,
+    seeds={"×1": SEEDS, "×3": SEEDS[:3]},
+    train=train_on_sentences,
+    measure=measure_sentences,
+    claims=[Claim("×3", "×1", "exact_match")],
+    budgets={"plain": list(_BUDGETS)},
+)
