@@ -91,7 +91,7 @@ def test_a_run_keeps_what_came_of_every_claim_and_goes_on_after_one_that_failed(
     assert [outcome.value for outcome in others] == [7003, 7002, 2]
     assert (processor.cell, processor.number, processor.holds) == ("toy-3", 4, True)
     assert entry["machine"]["threads"] == 2
-    assert entry["machine"]["device"].endswith("DEFAULT")
+    assert entry["machine"]["device"].endswith(("DEFAULT", "NO AVX"))
     assert {"python", "torch", "numpy"} <= entry["machine"]["versions"].keys()
     assert entry["digest"] == seeds.notebook_digest(path)
 
