@@ -419,11 +419,9 @@ COMPARED = Experiment(
     claims=[
         Claim(named(higher, BUDGETS[1]), named(lower, BUDGETS[1]), measured)
         for higher, lower, measured in (
-            ("ratio 1", "ratio 0", "differ_new"),
             ("ratio 0", "ratio 1", "differ_old"),
             ("ratio 0", "ratio 1", "fed_other"),
             ("ratio 0", "ratio 1", "fed_noise"),
-            ("ratio 0", "ratio 1", "loss"),
             ("ratio 1", "ratio 0", "loss_own_words"),
         )
     ],
