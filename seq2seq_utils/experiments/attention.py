@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from seq2seq_utils.experiments.experiment import Experiment, Trained
+from seq2seq_utils.experiments.experiment import Trained, search_of_rates
 from seq2seq_utils.experiments.lengths import (
     PAIRS,
     SMALL_WORLD,
@@ -16,7 +16,7 @@ from seq2seq_utils.experiments.lengths import (
     measure_quality,
     train_on,
 )
-from seq2seq_utils.experiments.long_sentences import RATES, SEARCH_SEED
+from seq2seq_utils.experiments.long_sentences import RATES
 from seq2seq_utils.experiments.maps import measure_maps
 from seq2seq_utils.models import Seq2Seq, attention_model
 from seq2seq_utils.text import count_words
@@ -102,21 +102,7 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
 
 # --------------------------------------------------------------------- what is compared, and with which rate
 _BUDGETS = {f"×{epochs}": Arm(epochs=epochs) for epochs in (1, 3, 9)}  # of 633 steps
-_TRIED = {
-    f"{name}, rate {rate:g}": replace(arm, learning_rate=rate)
-    for name, arm in _BUDGETS.items()
-    for rate in RATES
-}
-
-SEARCH = Experiment(
-    name="attention_search",
-    question="which of two learning rates is better, on validation pairs?",
-    basis="budget",
-    arms=_TRIED,
-    seeds=dict.fromkeys(_TRIED, (SEARCH_SEED,)),
-    train=train,
-    measure=measure,
-)
+SEARCH = search_of_rates("attention_search", _BUDGETS, RATES, train, measure)
 
 
 def _rung(hidden_size: int, bidirectional: bool, context: str, start_from: str = "last") -> Arm:

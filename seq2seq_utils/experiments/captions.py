@@ -11,14 +11,13 @@ from sacrebleu.metrics.bleu import BLEU
 from seq2seq_utils import captions
 from seq2seq_utils.batching import encode_pairs, make_loader
 from seq2seq_utils.evaluation import metrics
-from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained
+from seq2seq_utils.experiments.experiment import SEARCH_SEED, Claim, Experiment, Trained
 from seq2seq_utils.pairs import SentencePair, Splits
 from seq2seq_utils.text import UNK, WordTokenizer, count_words
 from seq2seq_utils.training import Checkpoint, evaluate_loss, recipes, seed_everything
 from seq2seq_utils.training.recipes import Recipe
 from seq2seq_utils.translation import Translation, translate
 
-SEARCH_SEED = 100  # of the runs that choose a recipe; no run that is compared has it
 BEAMS = (1, 2, 3, 5, 10)
 LENGTH_PENALTIES = (1.0, 0.0)  # divided by the length, and not
 WORD_COUNT = 4  # of the words that are there instead of pieces

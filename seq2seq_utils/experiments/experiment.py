@@ -20,6 +20,7 @@ LIBRARIES = ("torch", "numpy", "sacrebleu", "sentencepiece")
 
 # What the text may speak of: what more training would change little, or this one budget of training.
 Basis = Literal["plateau", "budget"]
+SEARCH_SEED = 100  # of the runs that choose a setting; no run that is compared has it
 ArmT = TypeVar("ArmT")
 ArmIn = TypeVar("ArmIn", contravariant=True)
 Entry = dict[str, Any]  # one run, as it is stored
@@ -38,6 +39,9 @@ class Trained:
     def codecs(self) -> tuple[TextCodec, TextCodec]:
         """Of the sentences, and of the translations."""
         return self.source_codec, self.target_codec
+
+
+Measure = Callable[[Trained, ArmT], Mapping[str, Any]]
 
 
 class Train(Protocol[ArmIn]):
@@ -99,7 +103,7 @@ class Experiment(Generic[ArmT]):
     arms: Mapping[str, ArmT]
     seeds: Mapping[str, Sequence[int]]
     train: Train[ArmT]
-    measure: Callable[[Trained, ArmT], Mapping[str, Any]]
+    measure: Measure[ArmT]
     claims: Sequence[Claim] = ()
     companions: Mapping[str, str] = field(default_factory=dict)
     budgets: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -156,6 +160,26 @@ class Experiment(Generic[ArmT]):
     def _check_arm(self, arm: str, argument: str) -> None:
         if arm not in self.arms:
             raise ValueError(f"{argument}: {arm!r} is not one of {', '.join(self.arms)}")
+
+
+def search_of_rates(
+    name: str, arms: Mapping[str, ArmT], rates: Sequence[float], train: Train[ArmT], measure: Measure[ArmT]
+) -> Experiment[ArmT]:
+    """The experiment that chooses a learning rate for each arm, with one seed, on validation pairs."""
+    tried = {
+        f"{arm_name}, rate {rate:g}": dataclasses.replace(arm, learning_rate=rate)  # type: ignore[type-var]  # arms are dataclasses
+        for arm_name, arm in arms.items()
+        for rate in rates
+    }
+    return Experiment(
+        name=name,
+        question="which of two learning rates is better, on validation pairs?",
+        basis="budget",
+        arms=tried,
+        seeds=dict.fromkeys(tried, (SEARCH_SEED,)),
+        train=train,
+        measure=measure,
+    )
 
 
 def define(arm: Any) -> Entry:

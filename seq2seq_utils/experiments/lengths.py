@@ -111,16 +111,15 @@ def measure_quality(
         exact match, BLEU, and `right`, a 1 or a 0 for each sentence.
     """
     validation, test = corpus(longest, world, language).validation, held_out(world, language)
-    references = [pair.target for pair in validation]
-    translations = texts(trained, validation)
+    on_validation = quality(texts(trained, validation), validation)
     by_length = []
     for number, (shortest, longest) in enumerate(world.buckets):
         pairs = test[number * TEST : (number + 1) * TEST]
         by_length.append({"shortest": shortest, "longest": longest, **quality(texts(trained, pairs), pairs)})
     return {
         "validation_loss": trained.history.records[-1]["validation_loss"],
-        "validation_exact_match": 100 * metrics.exact_match(translations, references),
-        "validation_bleu": metrics.bleu(translations, references).score,
+        "validation_exact_match": on_validation["exact_match"],
+        "validation_bleu": on_validation["bleu"],
         "by_length": by_length,
     }
 
@@ -134,6 +133,14 @@ def quality(translations: Sequence[str], pairs: Sequence[SentencePair]) -> dict[
         "bleu": metrics.bleu(translations, references).score,
         "right": "".join(str(int(is_right)) for is_right in right),
     }
+
+
+def exact_match(
+    model: Seq2Seq, pairs: Sequence[SentencePair], source_codec: TextCodec, target_codec: TextCodec
+) -> float:
+    """What is translated to the letter, in %: greedily, the decoder fed its own words."""
+    found = translate(model, [pair.source for pair in pairs], source_codec, target_codec)
+    return 100 * metrics.exact_match([t.text for t in found], [pair.target for pair in pairs])
 
 
 def texts(trained: Trained, pairs: Sequence[SentencePair]) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from seq2seq_utils.experiments.experiment import Experiment, Trained
+from seq2seq_utils.experiments.experiment import Trained, search_of_rates
 from seq2seq_utils.experiments.lengths import (
     PAIRS,
     SMALL_WORLD,
@@ -21,7 +21,6 @@ from seq2seq_utils.models import Seq2Seq, open_gates, plain_model
 from seq2seq_utils.text import Tokenizer
 from seq2seq_utils.training import Checkpoint, Settings
 
-SEARCH_SEED = 100  # of the runs that choose a rate; no run that is compared has it
 RATES = (1e-2, 5e-3)
 
 
@@ -114,18 +113,4 @@ _CELLS = {
     for cell, size in (("gru", 128), ("lstm", 110))  # as many parameters
     for backwards in (False, True)
 }
-_TRIED = {
-    f"{name}, rate {rate:g}": replace(arm, learning_rate=rate)
-    for name, arm in (_BUDGETS | _SIZES | _CELLS).items()
-    for rate in RATES
-}
-
-SEARCH = Experiment(
-    name="long_sentences_search",
-    question="which of two learning rates is better, on validation pairs?",
-    basis="budget",
-    arms=_TRIED,
-    seeds=dict.fromkeys(_TRIED, (SEARCH_SEED,)),
-    train=train,
-    measure=measure,
-)
+SEARCH = search_of_rates("long_sentences_search", _BUDGETS | _SIZES | _CELLS, RATES, train, measure)

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from seq2seq_utils.batching import Batch, encode_pairs, make_batch, pad
-from seq2seq_utils.evaluation import metrics
-from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained
+from seq2seq_utils.experiments import lengths
+from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained, search_of_rates
 from seq2seq_utils.experiments.lengths import quality, texts
 from seq2seq_utils.grammar import Meaning, Sampler, generate_splits, lexicon, say, tokenizer
 from seq2seq_utils.grammar.chance import Chance
@@ -30,7 +30,6 @@ from seq2seq_utils.training import (
     token_loss,
     train_pairs,
 )
-from seq2seq_utils.translation import translate
 
 ONE_WORD_IN, LENGTHS = 6, (3, 10)  # the small world, and how many English words a sentence has
 PAIRS, VALIDATION, TEST = 30_000, 1_000, 9_000
@@ -40,7 +39,6 @@ OF_ONE_LENGTH = 500  # test pairs of each of these
 REPLACED = 300  # sentences with a replaced noun, of each kind
 BATCH_SIZE = 128
 LIMIT = 30  # tokens of a continuation
-SEARCH_SEED = 100  # of the runs that choose a rate; no run that is compared has it
 WORDS = WordTokenizer()
 
 
@@ -115,8 +113,7 @@ def new_model() -> Seq2Seq:
 
 def exact_match(model: Seq2Seq, pairs: Sequence[SentencePair]) -> float:
     """Sentences translated to the letter, in %: greedily, each decoder fed its own words."""
-    found = translate(model, [pair.source for pair in pairs], *codecs())
-    return 100 * metrics.exact_match([t.text for t in found], [pair.target for pair in pairs])
+    return lengths.exact_match(model, pairs, *codecs())
 
 
 # -------------------------------------------------------------------------------------- measuring
@@ -394,20 +391,11 @@ def named(name: str, epochs: int) -> str:
 
 
 _RATES = (1e-2, 5e-3)
-_TRIED = {f"{name}, rate {r:g}": replace(arm, learning_rate=r) for name, arm in FED.items() for r in _RATES}
 _COMPARED = {
     named(name, epochs): replace(arm, epochs=epochs) for epochs in BUDGETS for name, arm in FED.items()
 }
 
-SEARCH = Experiment(
-    name="teacher_forcing_search",
-    question="which of two learning rates is better, on validation pairs?",
-    basis="budget",
-    arms=_TRIED,
-    seeds=dict.fromkeys(_TRIED, (SEARCH_SEED,)),
-    train=train,
-    measure=measure,
-)
+SEARCH = search_of_rates("teacher_forcing_search", FED, _RATES, train, measure)
 COMPARED = Experiment(
     name="teacher_forcing",
     question="what does it change which word the decoder is fed in training?",
