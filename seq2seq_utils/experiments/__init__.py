@@ -13,6 +13,7 @@ EXPERIMENTS = {
         teacher_forcing.SEARCH,
         teacher_forcing.COMPARED,
         long_sentences.SEARCH,
+        long_sentences.COMPARED,
         attention.SEARCH,
         captions.SEARCH,
         captions.LENGTHS,
