@@ -126,7 +126,7 @@ _COMPARED = {
 }
 COMPARED = Experiment(
     name="long_sentences",
-    question="how does quality fall with length, and what do more steps, more pairs, longer sentences change?",
+    question="how does quality fall with length, and what do more steps, more pairs and longer ones change?",
     basis="budget",
     arms=_COMPARED,
     seeds={
