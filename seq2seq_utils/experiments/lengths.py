@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import mean
 from typing import Any
+
+import pandas as pd
 
 from seq2seq_utils.evaluation import metrics
 from seq2seq_utils.experiments.experiment import Trained
+from seq2seq_utils.experiments.stored import Results
 from seq2seq_utils.grammar import LENGTH_BUCKETS, generate, generate_splits, tokenizer
 from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.pairs import SentencePair, Splits
@@ -147,3 +151,31 @@ def texts(trained: Trained, pairs: Sequence[SentencePair]) -> list[str]:
     """The translations of the sources, greedily."""
     found = translate(trained.model, [pair.source for pair in pairs], *trained.codecs)
     return [translation.text for translation in found]
+
+
+def over_seeds(results: Results, arms: Sequence[str]) -> pd.DataFrame:
+    """Quality by length of stored runs: mean, lowest and highest over the seeds of each arm.
+
+    Args:
+        results: runs that `measure_quality` measured.
+        arms: which, in this order.
+
+    Returns:
+        For each arm and bucket a row: arm, steps, runs (how many), shortest, longest; then exact_match and
+        bleu, each followed by the lowest and the highest run (exact_match_low, exact_match_high, …), as
+        `drawing.plots.quality_against_length` takes them.
+
+    Raises:
+        ValueError: if there is no run of an arm.
+    """
+    rows = []
+    for arm in arms:
+        runs = results.of(arm)
+        for records in zip(*(run["measured"]["by_length"] for run in runs), strict=True):
+            row = {"arm": arm, "steps": runs[0]["steps"], "runs": len(runs)}
+            row |= {name: records[0][name] for name in ("shortest", "longest")}
+            for name in ("exact_match", "bleu"):
+                values = [record[name] for record in records]
+                row |= {name: mean(values), f"{name}_low": min(values), f"{name}_high": max(values)}
+            rows.append(row)
+    return pd.DataFrame(rows)

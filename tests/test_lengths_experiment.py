@@ -1,0 +1,74 @@
+"""What notebooks 4 and 5 have in common: corpora that share no test sentence, and quality by length."""
+
+import dataclasses
+
+import pytest
+
+from seq2seq_utils.experiments import Results, lengths, long_sentences
+from seq2seq_utils.experiments.lengths import SMALL_WORLD, corpus, held_out, over_seeds
+from seq2seq_utils.text import count_words
+
+
+def test_no_test_pair_stands_in_a_training_or_validation_set():
+    train, validation, _ = corpus(10, SMALL_WORLD)
+    test = held_out(SMALL_WORLD)
+    sources = [pair.source for pair in test]
+    assert len(set(sources)) == len(sources) == lengths.TEST * len(SMALL_WORLD.buckets)
+    assert not {pair.source for pair in [*train, *validation]} & set(sources)
+    for number, (shortest, longest) in enumerate(SMALL_WORLD.buckets):
+        bucket = test[number * lengths.TEST : (number + 1) * lengths.TEST]
+        assert all(shortest <= count_words(pair.source) <= longest for pair in bucket)
+
+
+def test_an_arm_backwards_reads_the_same_words_from_the_end(monkeypatch):
+    small = corpus(10, SMALL_WORLD)
+    pairs = small._replace(train=small.train[:256], validation=small.validation[:20])
+    monkeypatch.setattr(long_sentences, "corpus", lambda longest, world: pairs)
+    arm = long_sentences.Arm(epochs=1, longest=10, hidden_size=8, gates=0.0, small_world=True)
+    forwards = long_sentences.train(arm, seed=0)
+    backwards = long_sentences.train(dataclasses.replace(arm, backwards=True), seed=0)
+    sentence = pairs.train[0].source
+    sides = [trained.source_codec.tokenizer.tokenize(sentence) for trained in (forwards, backwards)]
+    assert sides[0] == sides[1][::-1]
+    assert sorted(forwards.source_codec.vocabulary.tokens) == sorted(backwards.source_codec.vocabulary.tokens)
+
+
+@pytest.fixture
+def results() -> Results:
+    """Two runs of one arm and one of another, in two buckets."""
+
+    def run(arm, seed, *exact_match):
+        by_length = [
+            {"shortest": 1, "longest": 5, "exact_match": exact_match[0], "bleu": 50.0, "right": "01"},
+            {"shortest": 6, "longest": 9, "exact_match": exact_match[1], "bleu": 40.0 + seed, "right": "01"},
+        ]
+        return {
+            "arm": arm,
+            "seed": seed,
+            "steps": 100 if arm == "×1" else 300,
+            "definition": {},
+            "curve": [],
+            "measured": {"by_length": by_length},
+        }
+
+    runs = [run("×1", 1, 20.0, 8.0), run("×3", 0, 70.0, 30.0), run("×1", 0, 30.0, 4.0)]
+    return Results("toy", "budget", runs)
+
+
+def test_quality_over_seeds_has_the_mean_and_the_ends_of_each_bucket(results):
+    table = over_seeds(results, ["×3", "×1"])
+    assert list(table["arm"]) == ["×3", "×3", "×1", "×1"]
+    assert list(table["steps"]) == [300, 300, 100, 100]
+    assert list(table["runs"]) == [1, 1, 2, 2]
+    assert list(table["longest"]) == [5, 9, 5, 9]
+    of_two = table[table["arm"] == "×1"]
+    assert of_two[["exact_match_low", "exact_match", "exact_match_high"]].values.tolist() == [
+        [20.0, 25.0, 30.0],
+        [4.0, 6.0, 8.0],
+    ]
+    assert of_two[["bleu_low", "bleu", "bleu_high"]].values.tolist() == [[50.0] * 3, [40.0, 40.5, 41.0]]
+
+
+def test_quality_over_seeds_needs_a_run_of_each_arm(results):
+    with pytest.raises(ValueError, match=r"^arm: there is no run of '×9'; there are runs of ×1, ×3$"):
+        over_seeds(results, ["×1", "×9"])
