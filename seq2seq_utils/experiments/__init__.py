@@ -15,6 +15,7 @@ EXPERIMENTS = {
         long_sentences.SEARCH,
         long_sentences.COMPARED,
         attention.SEARCH,
+        attention.COMPARED,
         captions.SEARCH,
         captions.LENGTHS,
         captions.FINAL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from seq2seq_utils.experiments.experiment import Trained, search_of_rates
+from seq2seq_utils.experiments.experiment import Experiment, Trained, search_of_rates
 from seq2seq_utils.experiments.lengths import (
     PAIRS,
     SMALL_WORLD,
@@ -103,6 +103,32 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
 # --------------------------------------------------------------------- what is compared, and with which rate
 _BUDGETS = {f"×{epochs}": Arm(epochs=epochs) for epochs in (1, 3, 9)}  # of 633 steps
 SEARCH = search_of_rates("attention_search", _BUDGETS, RATES, train, measure)
+
+_COMPARED = {
+    "×1": Arm(epochs=1, learning_rate=1e-2),
+    "×3": Arm(epochs=3, learning_rate=1e-2),
+    "×9": Arm(epochs=9, learning_rate=1e-2),
+    "×9, up to 10 words": Arm(epochs=9, learning_rate=1e-2, longest=10),
+    "Korean, ×1": Arm(epochs=1, learning_rate=1e-2, longest=10, language="korean"),
+    "Korean, ×3": Arm(epochs=3, learning_rate=1e-2, longest=10, language="korean"),
+}
+COMPARED = Experiment(
+    name="attention",
+    question="how does quality fall with length where the decoder has attention, and where does it look?",
+    basis="budget",
+    arms=_COMPARED,
+    seeds={
+        "×1": range(5),
+        "×3": range(5),
+        "×9": range(3),
+        "×9, up to 10 words": range(3),
+        "Korean, ×1": range(5),
+        "Korean, ×3": range(3),
+    },
+    train=train,
+    measure=measure,
+    budgets={"attention": ["×1", "×3", "×9"], "Korean": ["Korean, ×1", "Korean, ×3"]},
+)
 
 
 def _rung(hidden_size: int, bidirectional: bool, context: str, start_from: str = "last") -> Arm:
