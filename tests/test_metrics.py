@@ -19,6 +19,7 @@ from seq2seq_utils.evaluation.metrics import (
     mean_difference_interval,
     proportion_interval,
     quality_by_length,
+    two_way_interval,
 )
 
 REFERENCES = ["Le petit chat dort ici.", "Elle lit un livre rouge.", "Il pleut."]
@@ -203,6 +204,34 @@ def test_interval_of_a_mean_over_seeds_is_student_s_of_the_differences_seed_by_s
     assert (mean, low, high) == pytest.approx((1.5, 1.5 - 6.3531, 1.5 + 6.3531), abs=1e-4)
 
 
+def test_interval_over_seeds_and_sentences_has_the_noise_of_each_and_of_both():
+    generator = np.random.default_rng(0)
+    seeds, sentences = generator.normal(size=(10, 1)), generator.normal(0, 5, size=(1, 200))
+    _, *over_seeds = mean_difference_interval(seeds[:, 0], [0] * 10)
+    assert two_way_interval(np.repeat(seeds, 200, axis=1)) == pytest.approx(over_seeds)
+    _, *over_sentences = mean_difference_interval(sentences[0], [0] * 200)
+    assert two_way_interval(np.repeat(sentences, 10, axis=0)) == pytest.approx(over_sentences)
+    low, high = two_way_interval(seeds + sentences)
+    assert (low + high) / 2 == pytest.approx((seeds + sentences).mean())
+    width = math.hypot(*(end - start for start, end in (over_seeds, over_sentences)))
+    assert over_seeds[1] - over_seeds[0] < high - low == pytest.approx(width, rel=0.1)
+    half = two_way_interval(np.repeat(seeds, 200, axis=1), confidence=0.5)
+    assert half == pytest.approx(mean_difference_interval(seeds[:, 0], [0] * 10, confidence=0.5)[1:])
+    assert two_way_interval(np.ones((2, 3))) == (1, 1)
+
+
+@pytest.mark.parametrize("noise", [(1, 3), (3, 1), (0, 0)], ids=["both", "seeds", "neither alone"])
+def test_interval_over_seeds_and_sentences_covers_the_truth_as_often_as_it_says(noise):
+    generator = np.random.default_rng(0)
+    covered = []
+    for _ in range(1000):
+        scores = generator.normal(size=(6, 30))
+        scores += generator.normal(0, noise[0], size=(6, 1)) + generator.normal(0, noise[1], size=(1, 30))
+        low, high = two_way_interval(scores)
+        covered.append(low <= 0 <= high)
+    assert 0.93 < np.mean(covered) < 0.98
+
+
 def test_bootstrap_of_sentences_that_are_all_alike_has_no_width():
     assert bleu_interval(REFERENCES[:2], REFERENCES[:2]) == pytest.approx((100, 100))
     translations, references = (
@@ -273,6 +302,11 @@ def test_numbers_lengths_and_buckets_that_do_not_fit_are_named():
             proportion_interval(*arguments)
     with pytest.raises(ValueError, match=r"^confidence: 95 .*between 0 and 1"):
         mean_difference_interval([1, 2], [3, 4], confidence=95)
+    for scores, shape in (([0.5, 1.0], "2,"), ([[0.5, 1.0]], "1, 2"), ([[0.5], [1.0]], "2, 1")):
+        with pytest.raises(ValueError, match=rf"^scores: the shape is \({shape}\); .*two or more of each"):
+            two_way_interval(np.array(scores))
+    with pytest.raises(ValueError, match=r"^confidence: 95 .*between 0 and 1"):
+        two_way_interval(np.ones((2, 2)), confidence=95)
     for metric in (bleu, bleu_interval):
         with pytest.raises(ValueError, match=r"^tokenize: '13b' is not one of 13a, char, "):
             metric(TRANSLATIONS, REFERENCES, tokenize="13b")

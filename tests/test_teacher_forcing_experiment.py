@@ -1,15 +1,22 @@
 """The experiment of notebook 3: the replaced noun, the decoder's input, and what counts as a word."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor
 
+from seq2seq_utils.experiments import Results, read, replaced_noun
 from seq2seq_utils.experiments import teacher_forcing as experiment
 from seq2seq_utils.experiments.experiment import Trained
-from seq2seq_utils.models import Encoded, PlainState, Step, plain_model
+from seq2seq_utils.experiments.stored import identity, missing
+from seq2seq_utils.models import Encoded, PlainState, Step, evaluation_mode, plain_model
 from seq2seq_utils.pairs import SentencePair
-from seq2seq_utils.text import EOS_ID, SOS_ID, count_words
-from seq2seq_utils.training import History
+from seq2seq_utils.text import EOS_ID, SOS_ID, UNK_ID, count_words
+from seq2seq_utils.training import History, predict, seed_everything
+
+FED = experiment.FED
+RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +73,104 @@ def test_arms_of_one_budget_differ_in_what_is_fed_alone():
         assert len({(arm.ratio, arm.falls) for arm in arms}) == 4
 
 
+def test_the_rising_ratio_is_the_falling_one_from_its_end_to_its_beginning():
+    steps = 2 * -(-experiment.PAIRS // experiment.BATCH_SIZE)
+    falling, rising = (
+        [arm.settings.teacher_forcing(step) for step in range(steps)]
+        for arm in (
+            experiment.Arm(ratio=1.0, falls=True, epochs=2),
+            experiment.Arm(ratio=1.0, rises=True, epochs=2),
+        )
+    )
+    assert rising == falling[::-1]
+    assert rising[0] < 0.01 < 0.99 < rising[-1] == 1
+
+
+def test_the_controls_are_of_the_main_budget_and_have_its_seeds():
+    budgets = {name: [experiment.named(name, epochs) for epochs in experiment.BUDGETS] for name in FED}
+    compared = experiment.COMPARED
+    controls = compared.arms.keys() - {arm for arms in budgets.values() for arm in arms}
+    assert controls == {experiment.named(name, 6) for name in experiment.CONTROLS}
+    main = [arm for arm in compared.arms.values() if arm.epochs == 6]
+    assert len({(arm.ratio, arm.falls, arm.rises, arm.random_words) for arm in main}) == 7
+    assert {arm.learning_rate for arm in main} == {0.01}
+    assert {compared.seeds[name] for name in controls} == {range(10)}
+
+
+def test_each_way_of_feeding_is_tried_with_rates_on_both_sides_of_the_one_it_has():
+    tried = experiment.SEARCH.arms
+    for name, arm in (FED | experiment.CONTROLS).items():
+        for rate in (0.005, arm.learning_rate, 0.02):
+            found = tried[f"{name}, rate {rate:g}"]
+            assert found.learning_rate == rate
+            assert (found.ratio, found.falls, found.rises, found.random_words, found.epochs) == (
+                (arm.ratio, arm.falls, arm.rises, arm.random_words, 6)
+            )
+
+
+@pytest.mark.parametrize("compared", [experiment.SEARCH, experiment.COMPARED], ids=lambda it: it.name)
+def test_the_stored_runs_are_of_the_arms_as_they_are_defined(compared):
+    path = RESULTS / f"{compared.name}.json"
+    stored = {identity(run) for run in read(path).runs}
+    assert stored <= set(compared.runs())
+    assert not stored & set(missing(path, compared))
+
+
+# --- random words ---------------------------------------------------------------------------------
+
+
+def fed_to(model: torch.nn.Module, batch) -> Tensor:
+    """What the decoder of a model is fed in training."""
+    fed: list[Tensor] = []
+    handle = model.decoder.register_forward_pre_hook(lambda _, given: fed.append(given[0]))
+    predict(model, batch)
+    handle.remove()
+    return fed[0]
+
+
+def test_random_words_take_the_place_of_a_share_of_the_true_ones_and_of_nothing_else():
+    batch = experiment.batch_of(experiment.corpus().train[:400])
+    true = batch.target_input
+    for share in (0.5, 0.125):
+        seed_everything(3)
+        model = experiment.new_model(share).train()
+        fed = fed_to(model, batch)
+        changed = fed != true
+        assert not changed[true < UNK_ID].any(), "SOS and PAD stay"
+        assert experiment.are_words(fed[changed]).all()
+        assert len(fed[changed].unique()) > 200
+        assert changed[true >= UNK_ID].double().mean() == pytest.approx(share, abs=0.02)
+        assert not torch.equal(fed_to(model, batch), fed), "others each time"
+        seed_everything(3)
+        assert torch.equal(fed_to(experiment.new_model(share).train(), batch), fed)
+        with evaluation_mode(model):
+            assert torch.equal(fed_to(model, batch), true)
+
+
+def test_a_model_fed_random_words_begins_with_the_weights_of_the_others(monkeypatch):
+    def weights(name: str) -> dict[str, Tensor]:
+        found = {}
+        monkeypatch.setattr(
+            experiment,
+            "train_pairs",
+            lambda model, *_, **__: found.update(model=model) or History(),
+        )
+        experiment.train(experiment.COMPARED.arms[experiment.named(name, 6)], seed=5)
+        assert isinstance(found["model"], experiment.FedRandomWords) == ("random" in name)
+        assert getattr(found["model"], "share", None) == {"random words": 0.5}.get(name)
+        return found["model"].state_dict()
+
+    plain, noisy = weights("ratio 1"), weights("random words")
+    assert plain.keys() == noisy.keys()
+    assert all(torch.equal(plain[name], noisy[name]) for name in plain)
+
+
+def test_random_words_are_refused_where_the_decoder_goes_step_by_step():
+    for way in ({"ratio": 0.5}, {"ratio": 1.0, "falls": True}, {"ratio": 1.0, "rises": True}):
+        with pytest.raises(ValueError, match=r"^random_words: 0\.1 needs ratio 1"):
+            experiment.Arm(**way, random_words=0.1)
+
+
 # --- sentences ------------------------------------------------------------------------------------
 
 
@@ -81,13 +186,17 @@ def test_no_replacement_is_of_a_sentence_that_was_trained_on_and_half_of_them_di
     seen = {pair.source for part in experiment.corpus()[:2] for pair in part}
     assert not seen & {item.pair.source for item in items}
     assert len({item.pair.source for item in items}) == 2 * experiment.REPLACED
-    assert sum(item.old != item.new for item in items) == experiment.REPLACED
+    assert [item.old == item.new for item in items] == [True] * 300 + [False] * 300
+    same, different = experiment.drawn_replacements()
+    assert items == same[:300] + different[:300]
+    assert {item.old == item.new for item in same} == {True} != {item.old == item.new for item in different}
+    assert len(same) > 2000, "those that come by the way are kept"
 
 
 def test_a_replacement_changes_one_noun_and_what_agrees_with_it():
     known = set(experiment.codecs()[1].vocabulary.tokens)
     for item in experiment.replacements():
-        old = experiment.WORDS.tokenize(item.pair.target)
+        old = replaced_noun.WORDS.tokenize(item.pair.target)
         place = len(item.prefix) - 1
         assert tuple(old[:place]) == item.prefix[:-1]
         assert tuple(old[place + 1 :]) == item.old
@@ -102,6 +211,14 @@ def test_what_differs_after_a_replaced_noun_is_an_agreeing_form():
     for item in experiment.replacements():
         for old, new in zip(item.old, item.new, strict=True):
             assert old[:2] == new[:2], item
+
+
+def test_the_distance_counts_the_words_from_the_noun_to_the_first_that_tells_old_from_new():
+    distances = [item.distance for item in experiment.replacements()]
+    assert set(distances[:300]) == {None}
+    for item, distance in list(zip(experiment.replacements(), distances, strict=True))[300:]:
+        assert item.old[: distance - 1] == item.new[: distance - 1]
+        assert item.old[distance - 1] != item.new[distance - 1]
 
 
 # --- how models go on -----------------------------------------------------------------------------
@@ -140,6 +257,34 @@ def test_a_continuation_is_that_of_the_old_or_the_new_meaning_or_neither(monkeyp
     assert (found["same_items"], found["same_right"]) == (2, 50)
     assert found["differ_items"] == 3, "u was wrong before anything was replaced"
     assert [round(found[f"differ_{outcome}"]) for outcome in ("old", "new", "neither")] == [33, 33, 33]
+    assert found["replaced"] == "rwonx-"
+
+
+def test_items_that_all_arms_of_a_seed_were_asked_about_are_common():
+    def item(old: str, new: str) -> experiment.Replacement:
+        return experiment.Replacement(SentencePair("s", "t"), ("p",), tuple(old), tuple(new))
+
+    items = [item("ab", "ab"), item("ab", "ac"), item("ab", "cb"), item("ab", "cd")]
+    letters = {("a", 0): "ro-x", ("b", 0): "wn--", ("a", 1): "-oox", ("c", 0): "----"}
+    runs = [
+        {"arm": arm, "seed": seed, "measured": {"replaced": replaced}}
+        for (arm, seed), replaced in letters.items()
+    ]
+    table = replaced_noun.table_of_items(Results("toy", "budget", runs), ["a", "b"], items)
+    assert len(table) == 12
+    common = table[table["common"]]
+    assert common[["arm", "seed", "item", "outcome"]].values.tolist() == [
+        ["a", 0, 0, "right"],
+        ["a", 0, 1, "old"],
+        ["a", 1, 1, "old"],
+        ["a", 1, 2, "old"],
+        ["a", 1, 3, "neither"],
+        ["b", 0, 0, "wrong"],
+        ["b", 0, 1, "new"],
+    ]
+    assert table["distance"].fillna(0).tolist() == [0, 2, 1, 1] * 3
+    with pytest.raises(ValueError):
+        replaced_noun.table_of_items(Results("toy", "budget", runs), ["a"], items[:3])
 
 
 # --- what is counted ------------------------------------------------------------------------------
@@ -156,6 +301,37 @@ def test_the_first_position_is_the_same_whatever_is_fed(untrained):
     assert [record["position"] for record in records] == [1, 2, 3, 4, 5]
     assert records[0]["truth"] == records[0]["own"]
     assert {record["pairs"] for record in records} == {experiment.OF_ONE_LENGTH}
+
+
+def test_words_are_counted_from_the_first_mistake_of_the_models_own(monkeypatch, untrained):
+    positions = torch.tensor([[1, 2, 0, 3, 0], [1, 2, 3, 0, 0], [1, 2, 0, 3, 0], [1, 0, 2, 3, 0]])
+    own = torch.tensor([[1, 0, 0, 1, 0], [1, 1, 1, 0, 0], [0, 0, 0, 1, 0], [1, 0, 1, 0, 0]]) > 0
+    truth = torch.tensor([[1, 1, 0, 1, 0], [1, 1, 1, 0, 0], [0, 1, 0, 0, 0], [1, 0, 1, 0, 0]]) > 0
+    monkeypatch.setattr(experiment, "right_by_position", lambda *_: (truth, own, positions))
+    records = experiment.by_position(untrained, 3)
+    assert [record["own"] for record in records] == [75, 50, 75]
+    assert [record["flawless"] for record in records] == [75, 50, 25]
+    assert experiment.after_mistake(untrained, 3) == [
+        {"words": 3, "since": 1, "pairs": 2, "truth": 100, "own": 50},
+        {"words": 3, "since": 2, "pairs": 1, "truth": 0, "own": 100},
+    ]
+
+
+def test_a_position_is_that_of_a_word_and_there_is_none_where_there_is_no_word(untrained):
+    truth, own, positions = experiment.right_by_position(untrained, experiment.LONG)
+    for row in positions:
+        assert row[row > 0].tolist() == list(range(1, experiment.LONG + 1))
+    targets = experiment.batch_of(experiment.of_one_length(experiment.LONG)).target_output
+    assert torch.equal(positions > 0, experiment.are_words(targets))
+    assert not (truth | own)[positions == 0].any()
+
+
+def test_exact_match_of_one_length_is_of_the_sentences_whose_positions_are_counted(monkeypatch, untrained):
+    targets = [pair.target for pair in experiment.of_one_length(experiment.SHORT)]
+    monkeypatch.setattr(experiment, "texts", lambda *_: [*targets[:100], *["wrong"] * 400])
+    found = experiment.exactly_right(untrained, experiment.SHORT)
+    assert (found["words"], found["exact_match"]) == (5, 20)
+    assert found["right"] == "1" * 100 + "0" * 400
 
 
 def test_noise_and_the_words_of_another_sentence_begin_at_the_second_token(monkeypatch, untrained):

@@ -247,6 +247,41 @@ def mean_difference_interval(
     return MeanDifference(float(mean), float(mean - reach), float(mean + reach))
 
 
+def two_way_interval(scores: np.ndarray, confidence: float = 0.95) -> Interval:
+    """Student's t-interval of a mean over seeds and sentences, for both sources of noise at once.
+
+    It is about other seeds *and* other sentences, where `mean_difference_interval` keeps the sentences and
+    `bootstrap_interval` the trained models. Seeds and sentences are independent of each other, so the squared
+    errors of the mean that come from the one and from the other add up; the degrees of freedom are
+    Satterthwaite's.
+
+    Args:
+        scores: of each seed on each sentence, (seeds, sentences); to compare, differences of such scores.
+        confidence: how often such an interval covers the true mean, about.
+
+    Raises:
+        ValueError: if there are fewer than two seeds or sentences, or `confidence` is out of range.
+    """
+    if np.ndim(scores) != 2 or min(np.shape(scores)) < 2:
+        raise ValueError(
+            f"scores: the shape is {np.shape(scores)}; it must be (seeds, sentences), two or more of each"
+        )
+    _check_confidence(confidence)
+    mean, (seeds, sentences) = scores.mean(), scores.shape
+    of_seeds, of_sentences = scores.mean(axis=1), scores.mean(axis=0)
+    rest = scores - of_seeds[:, None] - of_sentences + mean  # what a seed and a sentence do together
+    together = (rest**2).sum() / (seeds - 1) / (sentences - 1) / scores.size
+    # Both means have the rest in them; it is to be counted once.
+    errors = np.array(
+        [of_seeds.var(ddof=1) / seeds, max(0.0, of_sentences.var(ddof=1) / sentences - together)]
+    )
+    if not errors.any():
+        return Interval(float(mean), float(mean))
+    freedom = errors.sum() ** 2 / (errors**2 / (seeds - 1, sentences - 1)).sum()
+    reach = stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(errors.sum())
+    return Interval(float(mean - reach), float(mean + reach))
+
+
 # -------------------------------------------------------------------------------------- by length
 def quality_by_length(
     translations: Sequence[str],

@@ -173,7 +173,7 @@ def search_of_rates(
     }
     return Experiment(
         name=name,
-        question="which of two learning rates is better, on validation pairs?",
+        question="which learning rate is best, on validation pairs?",
         basis="budget",
         arms=tried,
         seeds=dict.fromkeys(tried, (SEARCH_SEED,)),

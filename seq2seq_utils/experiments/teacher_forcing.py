@@ -11,16 +11,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seq2seq_utils.batching import Batch, encode_pairs, make_batch, pad
+from seq2seq_utils.batching import Batch, encode_pairs, make_batch
 from seq2seq_utils.experiments import lengths
 from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained, search_of_rates
 from seq2seq_utils.experiments.lengths import quality, texts
-from seq2seq_utils.grammar import Meaning, Sampler, generate_splits, lexicon, say, tokenizer
-from seq2seq_utils.grammar.chance import Chance
-from seq2seq_utils.grammar.meaning import NounPhrase
+from seq2seq_utils.experiments.replaced_noun import (
+    NOT_ASKED,
+    Replacement,
+    continuations,
+    draw_replacements,
+)
+from seq2seq_utils.grammar import generate_splits, tokenizer
 from seq2seq_utils.models import Seq2Seq, evaluation_mode, plain_model
 from seq2seq_utils.pairs import SentencePair, Splits
-from seq2seq_utils.text import SOS_ID, TextCodec, WordTokenizer, count_words
+from seq2seq_utils.text import SOS_ID, UNK_ID, TextCodec, count_words
 from seq2seq_utils.training import (
     Checkpoint,
     Settings,
@@ -28,6 +32,7 @@ from seq2seq_utils.training import (
     predict,
     seed_everything,
     token_loss,
+    toss_coins,
     train_pairs,
 )
 
@@ -38,8 +43,6 @@ SHORT, LONG = 5, 10  # words, of the English and of the French, where positions 
 OF_ONE_LENGTH = 500  # test pairs of each of these
 REPLACED = 300  # sentences with a replaced noun, of each kind
 BATCH_SIZE = 128
-LIMIT = 30  # tokens of a continuation
-WORDS = WordTokenizer()
 
 
 @lru_cache(maxsize=1)
@@ -68,21 +71,37 @@ class Arm:
         falls: whether the ratio falls from there to 0 in a straight line, over the whole training.
         epochs: how often each pair is seen; an epoch has 235 steps.
         learning_rate: the highest.
+        rises: whether it goes through the ratios of `falls` in the other order.
+        random_words: the probability that a random French word is fed in place of the true one.
+
+    Raises:
+        ValueError: if there are random words at another ratio than 1.
     """
 
     ratio: float
     falls: bool = False
     epochs: int = 6
     learning_rate: float = 1e-2
+    rises: bool = False
+    random_words: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.random_words and self.settings.teacher_forcing != 1:
+            raise ValueError(f"random_words: {self.random_words} needs ratio 1, without a schedule")
 
     @property
     def settings(self) -> Settings:
         """Of the training."""
-        schedule = linear_schedule(self.epochs * math.ceil(PAIRS / BATCH_SIZE))
+        steps = self.epochs * math.ceil(PAIRS / BATCH_SIZE)
+        line = linear_schedule(steps)
+
+        def schedule(step: int) -> float:
+            return self.ratio * line(steps - 1 - step if self.rises else step)
+
         return Settings(
             epochs=self.epochs,
             learning_rate=self.learning_rate,
-            teacher_forcing=(lambda step: self.ratio * schedule(step)) if self.falls else self.ratio,
+            teacher_forcing=schedule if self.falls or self.rises else self.ratio,
         )
 
 
@@ -90,7 +109,7 @@ def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: s
     """Trains one arm, and translates the validation pairs after each epoch, always free-running."""
     splits = corpus()
     seed_everything(seed)
-    model = new_model()
+    model = new_model(arm.random_words)
     history = train_pairs(
         model,
         splits.train,
@@ -105,10 +124,37 @@ def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: s
     return Trained(model, *codecs(), history)
 
 
-def new_model() -> Seq2Seq:
-    """The plain model, untrained."""
+def new_model(random_words: float = 0.0) -> Seq2Seq:
+    """The plain model, untrained; with random words it is a `FedRandomWords`, of the same weights."""
     english, french = codecs()
-    return plain_model(len(english.vocabulary), len(french.vocabulary), embedding_size=64, hidden_size=128)
+    model = plain_model(len(english.vocabulary), len(french.vocabulary), embedding_size=64, hidden_size=128)
+    return FedRandomWords(model, random_words) if random_words else model
+
+
+class FedRandomWords(Seq2Seq):
+    """A model that, while it is trained, feeds its decoder random words in place of some true ones.
+
+    Args:
+        model: its encoder and its decoder.
+        share: the probability of a random word, at each place but the first, where SOS is fed.
+    """
+
+    def __init__(self, model: Seq2Seq, share: float) -> None:
+        super().__init__(model.encoder, model.decoder)
+        self.share = share
+
+    def forward(self, source: Tensor, source_lengths: Tensor, target_input: Tensor) -> Tensor:
+        """See `Seq2Seq`; what should be predicted stays the true word."""
+        if self.training:
+            kept = toss_coins(target_input, 1 - self.share) | (target_input < UNK_ID)  # (batch, target_len)
+            target_input = torch.where(kept, target_input, random_words(target_input))
+        return super().forward(source, source_lengths, target_input)
+
+
+def random_words(like: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """French words in the shape, and on the device, of other ids."""
+    words = are_words(torch.arange(len(codecs()[1].vocabulary))).nonzero().squeeze(1)
+    return words[torch.randint(len(words), like.shape, generator=generator)].to(like.device)
 
 
 def exact_match(model: Seq2Seq, pairs: Sequence[SentencePair]) -> float:
@@ -123,7 +169,8 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
     Returns:
         On the first 2,000 test pairs exact match, with `right`, a 1 or a 0 for each sentence, and the loss
         per token in nats, fed the truth (its exponential is the perplexity) and fed its own words; then the
-        numbers of `fed_with`, `after_replacement` and, as a list, `by_position`.
+        numbers of `fed_with` and `after_replacement`. As lists, for sentences of five and of ten words, those
+        of `by_position` and `after_mistake`, and as ``"by_length"`` exact match with `right`.
     """
     pairs = corpus().test[:TESTED]
     found = quality(texts(trained, pairs), pairs)
@@ -135,6 +182,8 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
         **after_replacement(trained, replacements()),
         "right": found["right"],
         "by_position": by_position(trained, SHORT) + by_position(trained, LONG),
+        "after_mistake": after_mistake(trained, SHORT) + after_mistake(trained, LONG),
+        "by_length": [exactly_right(trained, words) for words in (SHORT, LONG)],
     }
 
 
@@ -186,22 +235,68 @@ def by_position(trained: Trained, words: int) -> list[dict[str, Any]]:
 
     Returns:
         Records of `words` (in the sentence), `position` (from 1), `pairs` (how many), `truth` and `own`: by
-        what the decoder was fed.
+        what the decoder was fed; and `flawless`: in how many % all own words up to here are right.
     """
-    batch = batch_of(of_one_length(words))
-    counted = are_words(batch.target_output)
-    positions = counted.cumsum(dim=1)  # (batch, target_len)
-    truth, own = right_words(trained.model, batch, batch.target_input), right_words(trained.model, batch)
+    truth, own, positions = right_by_position(trained, words)
+    first = first_mistakes(own, positions)
     return [
         {
             "words": words,
             "position": position,
-            "pairs": len(batch),
-            "truth": percent(truth, counted & (positions == position)),
-            "own": percent(own, counted & (positions == position)),
+            "pairs": len(positions),
+            "truth": percent(truth, positions == position),
+            "own": percent(own, positions == position),
+            "flawless": percent(first[:, None] > positions, positions == position),
         }
         for position in range(1, words + 1)
     ]
+
+
+def after_mistake(trained: Trained, words: int) -> list[dict[str, Any]]:
+    """The share of right words in %, by how far behind the first own mistake they stand.
+
+    Returns:
+        Records of `words` (in the sentence), `since` (1 is the word after the mistake), `pairs` (how many
+        sentences have such a word), and of these words `truth` and `own`, as in `by_position`.
+    """
+    truth, own, positions = right_by_position(trained, words)
+    since = positions - first_mistakes(own, positions)[:, None]  # (pairs, target_len)
+    return [
+        {
+            "words": words,
+            "since": distance,
+            "pairs": int((since == distance).sum()),
+            "truth": percent(truth, since == distance),
+            "own": percent(own, since == distance),
+        }
+        for distance in range(1, words)
+        if (since == distance).any()
+    ]
+
+
+def right_by_position(trained: Trained, words: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Which words of the sentences of one length are right, fed the truth, and fed the model's own.
+
+    Returns:
+        Both, and the position of each word, from 1, and 0 where there is no word: each (pairs, target_len).
+    """
+    batch = batch_of(of_one_length(words))
+    counted = are_words(batch.target_output)
+    truth, own = right_words(trained.model, batch, batch.target_input), right_words(trained.model, batch)
+    return truth, own, counted.cumsum(dim=1) * counted
+
+
+def first_mistakes(right: Tensor, positions: Tensor) -> Tensor:
+    """The position of the first wrong word in each sentence, (pairs,), and where there is none a high one."""
+    flawless = positions.shape[1] + 1
+    return positions.masked_fill(right | (positions == 0), flawless).min(dim=1).values
+
+
+def exactly_right(trained: Trained, words: int) -> dict[str, Any]:
+    """Exact match in %, and `right`, as in `measure`, of the sentences that `by_position` looks at."""
+    pairs = of_one_length(words)
+    found = quality(texts(trained, pairs), pairs)
+    return {"words": words, "exact_match": found["exact_match"], "right": found["right"]}
 
 
 def percent(right: Tensor, counted: Tensor) -> float:
@@ -210,124 +305,53 @@ def percent(right: Tensor, counted: Tensor) -> float:
 
 
 # ------------------------------------------------------------------- (b) a noun that is replaced
-@dataclass(frozen=True)
-class Replacement:
-    """A sentence whose first noun is replaced while its translation is being written.
-
-    Args:
-        pair: the sentence and its translation, as they were.
-        prefix: of the translation, up to the noun that stands in the place of the first one.
-        old: how the translation goes on.
-        new: how it goes on if the other noun was meant; the same where nothing agrees with the noun's gender.
-    """
-
-    pair: SentencePair
-    prefix: tuple[str, ...]
-    old: tuple[str, ...]
-    new: tuple[str, ...]
-
-    def meaning_of(self, words: tuple[str, ...]) -> str:
-        """The meaning of a continuation: ``"old"``, ``"new"`` (also where both are one), ``"neither"``."""
-        return {self.old: "old", self.new: "new"}.get(words, "neither")
-
-
 @lru_cache(maxsize=1)
+def drawn_replacements() -> tuple[list[Replacement], list[Replacement]]:
+    """Those whose continuations are the same and those whose are not, as often as they come (see there)."""
+    seen = {pair.source for part in (corpus().train, corpus().validation) for pair in part}
+    known = codecs()[1].vocabulary.tokens
+    return draw_replacements(REPLACED, range(SHORT, LONG + 1), seen, known, ONE_WORD_IN)
+
+
 def replacements() -> list[Replacement]:
     """Equally many whose continuations are the same and different, of sentences that no model has seen."""
-    seen = {pair.source for part in (corpus().train, corpus().validation) for pair in part}
-    sampler, chance = Sampler(1, ONE_WORD_IN), Chance(1, ONE_WORD_IN)
-    known = set(codecs()[1].vocabulary.tokens)
-    found: dict[bool, list[Replacement]] = {True: [], False: []}
-    while any(len(items) < REPLACED for items in found.values()):
-        for length in range(SHORT, LONG + 1):
-            replacement = replace_noun(sampler.meaning(length), chance)
-            if replacement is None or replacement.pair.source in seen:
-                continue
-            if not known.issuperset((*replacement.prefix, *replacement.old, *replacement.new)):
-                continue  # a noun that the small world lacks
-            seen.add(replacement.pair.source)
-            found[replacement.old == replacement.new].append(replacement)
-    return [item for items in found.values() for item in items[:REPLACED]]
+    return [item for items in drawn_replacements() for item in items[:REPLACED]]
 
 
-def replace_noun(meaning: Meaning, chance: Chance) -> Replacement | None:
-    """Another noun of the same class for the subject of the first clause.
-
-    Returns:
-        None where there is no such noun, it stands elsewhere in the sentence or may not be said there, or a
-        word before it tells its gender: then no prefix belongs to both sentences.
-    """
-    subject = meaning[0].main.subject
-    if not isinstance(subject, NounPhrase):
-        return None
-    noun = subject.noun
-    english, old, _, _ = say(meaning, "french")
-    subject.noun = chance.pick_other(lexicon.nouns_of([noun.kind]), noun)
-    _, new, _, _ = say(meaning, "french")
-    other, subject.noun = subject.noun, noun
-    place = next(at for at, words in enumerate(zip(old, new, strict=False)) if words[0] != words[1])
-    may_be_owned = not other.unowned or subject.determiner not in ("my", "our")
-    if new[place] != other.french[subject.plural] or set(other.french) & set(old) or not may_be_owned:
-        return None
-    pair = SentencePair(WORDS.join(english), tokenizer("french").join(old))
-    return Replacement(pair, tuple(new[: place + 1]), tuple(old[place + 1 :]), tuple(new[place + 1 :]))
-
-
-def after_replacement(trained: Trained, items: Sequence[Replacement]) -> dict[str, float]:
+def after_replacement(trained: Trained, items: Sequence[Replacement]) -> dict[str, Any]:
     """How a model goes on after a replaced noun, where it translates the unchanged sentence rightly.
 
     Returns:
         Of sentences where both continuations are the same how many there were, `same_items`, and the share
         that went on so in %, `same_right`; of those where they differ `differ_items`, and the shares
-        `differ_old`, `differ_new` and `differ_neither`. A share of none is 0.
+        `differ_old`, `differ_new` and `differ_neither`. A share of none is 0. As `replaced`, a letter for
+        each item (see `replaced_noun.OUTCOMES`).
     """
+    replaced = outcomes_of(trained, items)
+    same, differ = (replaced.translate(str.maketrans("", "", others)) for others in ("-onx", "-rw"))
+    return {
+        "same_items": len(same),
+        "differ_items": len(differ),
+        "same_right": _share(same, "r"),
+        "differ_old": _share(differ, "o"),
+        "differ_new": _share(differ, "n"),
+        "differ_neither": _share(differ, "x"),
+        "replaced": replaced,
+    }
+
+
+def outcomes_of(trained: Trained, items: Sequence[Replacement]) -> str:
+    """What becomes of each item, a letter for each (see `replaced_noun.OUTCOMES`)."""
     unchanged = texts(trained, [item.pair for item in items])
-    items = [item for item, text in zip(items, unchanged, strict=True) if text == item.pair.target]
-    written = continuations(trained, [item.pair.source for item in items], [item.prefix for item in items])
-    outcomes = [
-        (item.old == item.new, item.meaning_of(words)) for item, words in zip(items, written, strict=True)
-    ]
-    same = [meaning for is_same, meaning in outcomes if is_same]
-    differ = [meaning for is_same, meaning in outcomes if not is_same]
-    shares = {f"differ_{name}": _share(differ, name) for name in ("old", "new", "neither")}
-    counts = {"same_items": len(same), "differ_items": len(differ)}
-    return {**counts, "same_right": _share(same, "new"), **shares}
+    asked = [text == item.pair.target for item, text in zip(items, unchanged, strict=True)]
+    chosen = [item for item, is_asked in zip(items, asked, strict=True) if is_asked]
+    written = continuations(trained, [item.pair.source for item in chosen], [item.prefix for item in chosen])
+    letters = (item.outcome_of(words) for item, words in zip(chosen, written, strict=True))
+    return "".join(next(letters) if is_asked else NOT_ASKED for is_asked in asked)
 
 
-def _share(outcomes: Sequence[str], wanted: str) -> float:
+def _share(outcomes: str, wanted: str) -> float:
     return 100 * outcomes.count(wanted) / max(len(outcomes), 1)
-
-
-@torch.no_grad()
-def continuations(
-    trained: Trained, sources: Sequence[str], prefixes: Sequence[Sequence[str]]
-) -> list[tuple[str, ...]]:
-    """What the decoder writes by itself after it was fed the beginning of a translation, up to EOS.
-
-    Args:
-        trained: the model, and what makes ids of words.
-        sources: the sentences.
-        prefixes: for each the French words that are fed.
-    """
-    if not sources:
-        return []
-    english, french = trained.codecs
-    decoder, vocabulary = trained.model.decoder, french.vocabulary
-    fed, lengths = pad([[SOS_ID, *vocabulary.encode(prefix)] for prefix in prefixes])  # (batch, longest)
-    predicted: list[Tensor] = []
-    with evaluation_mode(trained.model):
-        state = decoder.start(trained.model.encoder(*pad([english.encode(source) for source in sources])))
-        for step in range(fed.shape[1] + LIMIT):
-            token = fed[:, min(step, fed.shape[1] - 1)]  # (batch,)
-            if predicted:
-                token = torch.where(step < lengths, token, predicted[-1])
-            logits, state = decoder.step(token, state)
-            predicted.append(logits.argmax(dim=1))
-    rows = torch.stack(predicted, dim=1).tolist()
-    return [
-        tuple(vocabulary.decode(row[length - 1 :]))
-        for row, length in zip(rows, lengths.tolist(), strict=True)
-    ]
 
 
 # ------------------------------------------------------------------------- (c) noise in the input
@@ -368,9 +392,7 @@ def partners_of_equal_length(lengths: Tensor) -> list[int]:
 
 def noise_like(batch: Batch) -> Tensor:
     """SOS and random French words, (batch, target_len)."""
-    words = are_words(torch.arange(len(codecs()[1].vocabulary))).nonzero().squeeze(1)
-    drawn = torch.randint(len(words), batch.target_input.shape, generator=torch.Generator().manual_seed(0))
-    noise = words[drawn]
+    noise = random_words(batch.target_input, torch.Generator().manual_seed(0))
     noise[:, 0] = SOS_ID
     return noise
 
@@ -382,6 +404,13 @@ FED = {
     "ratio 0": Arm(ratio=0.0),
     "falling": Arm(ratio=1.0, falls=True),
 }
+# Of the main budget alone. Ratio 0.5 feeds its own word half of the time, and that is often the true one:
+# one random word in two is as often another source of words, one in eight nearer to as many wrong ones.
+CONTROLS = {
+    "rising": Arm(ratio=1.0, rises=True),
+    "random words": Arm(ratio=1.0, random_words=0.5),
+    "few random words": Arm(ratio=1.0, random_words=0.125),
+}
 BUDGETS = (2, 6, 18)  # epochs; ten seeds have the second one
 
 
@@ -390,12 +419,14 @@ def named(name: str, epochs: int) -> str:
     return f"{name}, {epochs} epochs"
 
 
-_RATES = (1e-2, 5e-3)
+_RATES = (2e-2, 1e-2, 5e-3)
 _COMPARED = {
-    named(name, epochs): replace(arm, epochs=epochs) for epochs in BUDGETS for name, arm in FED.items()
+    named(name, epochs): replace(arm, epochs=epochs)
+    for epochs in BUDGETS
+    for name, arm in (FED | CONTROLS if epochs == BUDGETS[1] else FED).items()
 }
 
-SEARCH = search_of_rates("teacher_forcing_search", FED, _RATES, train, measure)
+SEARCH = search_of_rates("teacher_forcing_search", FED | CONTROLS, _RATES, train, measure)
 COMPARED = Experiment(
     name="teacher_forcing",
     question="what does it change which word the decoder is fed in training?",
