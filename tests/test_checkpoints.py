@@ -23,12 +23,14 @@ from seq2seq_utils.training import (
     History,
     Run,
     Settings,
+    WeightAveraging,
     checkpoints,
     evaluate_loss,
     fit,
     linear_schedule,
     seed_everything,
 )
+from seq2seq_utils.training.loop import AfterEpoch
 
 SETTINGS = Settings(
     epochs=3, learning_rate=1e-2, label_smoothing=0.1, warmup=4, clip_norm=0.5, teacher_forcing=0.5
@@ -52,6 +54,10 @@ class Killer:
             self.number -= 1
             if self.number == 0:
                 raise KilledError
+
+    def after_epoch(self, run: Run) -> bool:
+        self.at("after epoch")
+        return False
 
 
 def train(
@@ -79,12 +85,11 @@ def train(
         killer.at("measure")
         return {"validation_loss": evaluate_loss(model, watched), "luck": random.random()}
 
-    def after_epoch(run: Run) -> bool:
-        killer.at("after epoch")
-        return False
+    return model, fit(model, loader, settings, measure, functions_after_epoch(killer), checkpoint)
 
-    stopping = EarlyStopping("validation_loss", patience=9)
-    return model, fit(model, loader, settings, measure, [stopping, after_epoch], checkpoint)
+
+def functions_after_epoch(killer: Killer) -> list[AfterEpoch]:
+    return [EarlyStopping("validation_loss", patience=9), killer.after_epoch]
 
 
 def numbers(history: History) -> list[dict[str, float]]:
@@ -308,7 +313,9 @@ def test_what_is_peculiar_to_a_device_is_not_taken_from_the_file(id_pairs, tmp_p
     group["fused"] = False
     checkpoints.save(checkpoint.path, contents)
     loader = make_loader(id_pairs, batch_size=BATCH_SIZE, seed=7)
-    run = Run.begin(plain_model(20, 20, 8, 12, dropout=0.3), loader, SETTINGS)
+    run = Run.begin(
+        plain_model(20, 20, 8, 12, dropout=0.3), loader, SETTINGS, functions_after_epoch(Killer())
+    )
     checkpoint.resume(run)
     assert [group["fused"] for group in run.optimizer.param_groups] == [True]
     assert run.place == (3, 0)
@@ -363,6 +370,7 @@ def test_each_thing_that_decides_the_numbers_is_refused_by_name_if_it_differs(id
             "pool": 20,
             "seed": 7,
             "weights": 7,
+            "after_epoch": [EarlyStopping("validation_loss", np.int64(9)), Killer().after_epoch],
         } | changes
         seed_everything(chosen["weights"])
         sizes = (chosen["embedding_size"], chosen["hidden_size"])
@@ -370,7 +378,7 @@ def test_each_thing_that_decides_the_numbers_is_refused_by_name_if_it_differs(id
         loader = make_loader(chosen["pairs"], chosen["batch_size"], chosen["pool"], chosen["seed"])
         names = Settings.__dataclass_fields__
         settings = replace(SETTINGS, **{key: value for key, value in changes.items() if key in names})
-        run = Run.begin(model, loader, settings)
+        run = Run.begin(model, loader, settings, chosen["after_epoch"])
         before = weights_of(model), loader.state_dict(), torch.get_rng_state(), random.getstate()
         try:
             Checkpoint(file).resume(run)
@@ -383,6 +391,8 @@ def test_each_thing_that_decides_the_numbers_is_refused_by_name_if_it_differs(id
     def one_direction(*sizes: int, dropout: float) -> Seq2Seq:
         return attention_model(*sizes, start_from="last", bidirectional=False, dropout=dropout)
 
+    stopping = "EarlyStopping(watched=validation_loss, patience=9, larger_is_better=False)"
+    other_stopping, killing = EarlyStopping("validation_loss", 8), Killer().after_epoch
     line, other_line = linear_schedule(30), linear_schedule(31)
     trained = {}
     for forcing in (0.5, line):
@@ -410,6 +420,10 @@ def test_each_thing_that_decides_the_numbers_is_refused_by_name_if_it_differs(id
         ({"word_dropout": 0.2}, "word_dropout", "not there", 0.2),
         ({"teacher_forcing": 0.6}, "teacher_forcing", 0.5, 0.6),
         ({"teacher_forcing": line}, "teacher_forcing", 0.5, "a schedule, "),
+        ({"after_epoch": []}, "after_epoch", stopping, "not there"),
+        ({"after_epoch": [WeightAveraging(3)]}, "after_epoch", stopping, "WeightAveraging(epochs=3)"),
+        ({"after_epoch": [other_stopping, killing]}, "after_epoch", "patience=9", "patience=8"),
+        ({"after_epoch": [other_stopping, len]}, "after_epoch", "Killer.after_epoch", "len"),
     ]
     schedule_cases = [
         ({"teacher_forcing": other_line}, "teacher_forcing", "a schedule, ", "a schedule, "),
@@ -449,6 +463,13 @@ def test_each_thing_that_decides_the_numbers_is_refused_by_name_if_it_differs(id
     assert run.step == STEPS
     assert are_equal(weights_of(model), checkpoints.load(file)["model"])
     assert capsys.readouterr().out == ""
+
+
+def test_what_came_after_there_were_files_is_not_in_the_fingerprint_where_it_is_not_used(id_pairs):
+    run = Run.begin(plain_model(20, 20, 8, 12), make_loader(id_pairs, BATCH_SIZE), SETTINGS)
+    names = [name for name in checkpoints.fingerprint(run) if " of " not in name]
+    settings = ["learning_rate", "warmup", "clip_norm", "label_smoothing", "teacher_forcing"]
+    assert names == ["pairs", "global batch", "pool", "seed", "steps", *settings]
 
 
 def test_tied_or_not_decides_the_numbers_though_all_sizes_are_the_same(id_pairs, tmp_path):

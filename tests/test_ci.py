@@ -28,6 +28,18 @@ def systems(job: str) -> set[str]:
     return {name.removesuffix("-latest") for name in named}
 
 
+NEEDS_MAKE = pytest.mark.skipif(
+    os.name != "posix" or shutil.which("make") is None, reason="there is no make here"
+)
+
+
+def commands(target: str) -> str:
+    """What `make` would run for a target."""
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("M")}
+    command = ["make", "--dry-run", "--no-print-directory", "--directory", str(ROOT), target]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
 # --- The workflow -----------------------------------------------------------------------------------
 
 
@@ -81,19 +93,28 @@ def test_a_requirement_without_an_oldest_version_is_named():
             list(floors.floors(text))
 
 
-@pytest.mark.skipif(os.name != "posix" or shutil.which("make") is None, reason="there is no make here")
+@NEEDS_MAKE
 def test_floors_are_installed_in_a_folder_of_their_own_and_not_for_make_test():
-    def commands(target: str) -> str:
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("M")}
-        command = ["make", "--dry-run", "--no-print-directory", "--directory", str(ROOT), target]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-
     lines = commands("floors").splitlines()
     (install,) = [line for line in lines if "pip install" in line and "--constraint constraints" not in line]
     assert install.split()[0] == ".venv-floors/bin/python"
     assert "--constraint .venv-floors/constraints.txt" in install
     assert any("tools/floors.py > .venv-floors/constraints.txt" in line for line in lines)
     assert "floors" not in commands("test")
+
+
+# --- The notebooks ----------------------------------------------------------------------------------
+
+
+@NEEDS_MAKE
+def test_two_notebooks_run_side_by_side_with_one_thread_each_and_each_in_one_process():
+    joined = commands("test").replace("\\\n", " ").splitlines()
+    (line,) = [line for line in joined if "--nbval" in line.split()]
+    assert [word for word in line.split() if word.startswith(("--numprocesses", "--dist", "OMP_NUM"))] == [
+        "OMP_NUM_THREADS=1",
+        "--numprocesses=2",
+        "--dist=loadfile",
+    ]
 
 
 # --- Warnings ---------------------------------------------------------------------------------------

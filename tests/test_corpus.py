@@ -142,10 +142,16 @@ def test_every_length_from_3_to_45_words_is_delivered_exactly(language):
     assert wrong == []
 
 
-def test_each_length_between_the_limits_is_as_likely():
+def test_each_length_is_as_likely_where_there_are_enough_sentences_of_it():
     lengths = Counter(words_in(pair.source) for pair in generate("french", 4_000, (6, 13)))
     assert lengths.keys() == set(range(6, 14))
     assert [count for count in lengths.values() if abs(count - 500) >= 100] == []
+    # Of three words there are so few that many are drawn again, and a sentence is kept only once.
+    lengths = Counter(words_in(pair.source) for pair in generate("french", 12_000, (3, 7)))
+    assert lengths.keys() == set(range(3, 8))
+    shortest, others = lengths.pop(3), sum(lengths.values()) / 4
+    assert 0.6 * others < shortest < 0.8 * others
+    assert [count for count in lengths.values() if abs(count - others) >= 300] == []
 
 
 def test_sentences_of_one_call_are_distinct():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from seq2seq_utils.batching import Batch, make_batch
 from seq2seq_utils.models import (
@@ -23,6 +24,7 @@ from seq2seq_utils.models import (
     open_gates,
     plain_model,
 )
+from seq2seq_utils.models.layers import check_ids, check_lengths
 
 assert_close = torch.testing.assert_close
 INPUTS = ("embedding", "one_hot")
@@ -326,6 +328,28 @@ def test_the_sizes_that_are_not_given_are_those_of_the_docstring():
 
 
 # --- Wrong use ------------------------------------------------------------------------------------
+
+
+class Fetches(TorchFunctionMode):
+    """Counts how often numbers are taken out of tensors: a GPU is waited for each time."""
+
+    names = frozenset(("item", "tolist", "cpu", "numpy", "__int__", "__index__", "__float__", "__bool__"))
+    count = 0
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        self.count += getattr(function, "__name__", "") in self.names
+        return function(*args, **(kwargs or {}))
+
+
+def test_looking_whether_ids_and_lengths_fit_fetches_once_each():
+    ids, lengths = torch.tensor([[4, 19, 3], [5, 3, 0]]), torch.tensor([3, 2])
+    for look in (lambda: check_ids("source", ids, 20), lambda: check_lengths(ids, lengths)):
+        with Fetches() as fetches:
+            look()
+        assert fetches.count == 1
+    with Fetches() as fetches:
+        assert [int(end) for end in torch.aminmax(ids)] == [0, 19]
+    assert fetches.count == 2, "it would see them"
 
 
 def test_wrong_input_is_named_with_its_value_and_what_is_allowed():

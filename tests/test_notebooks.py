@@ -23,6 +23,7 @@ from markdown_it.token import Token
 from names import BUILTINS, PRIVATE_NAMES, named
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from trained_names import uses_of_training
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = [
@@ -33,9 +34,8 @@ MAX_CODE_LINES = 25
 MAX_OUTPUT_BYTES = 1_000_000
 MIN_ALT_LENGTH = 20  # characters: "A heatmap" tells nobody what it shows
 CLAIM_MARK = "✓ "  # what seq2seq_utils.check prints before a claim that holds
+UNSOLVED_MARK = "○ "  # what seq2seq_utils.exercise prints before one that nobody has solved yet
 IGNORED = "nbval-ignore-output"  # the tag of a cell whose output may differ from the stored one
-# What trains a model, by the last part of its name: its output is another one on another machine.
-TRAINING = {"fit", "train_epoch", "train_pairs", "train_by_recipe", "optimizer.step"}
 # The last three sections of a notebook, in each language that notebooks are written in.
 CLOSING_HEADINGS = {"en": ["What you saw", "Exercises", "References"]}
 
@@ -291,23 +291,25 @@ def claims_are_stored(notebook: NotebookNode, path: Path) -> list[str]:
 
 
 def training_is_not_compared(notebook: NotebookNode, path: Path) -> list[str]:
-    """Of a cell that trains nothing is compared with what is stored, but for its claims."""
-    training = training_functions(notebook)
+    """Of a cell that trains, or shows what comes from training, nothing is compared but its claims."""
+    cells = list(code_cells(notebook))
     complaints = []
-    for index, cell in code_cells(notebook):
-        trains = [name for name in called_names(run_by(tree_of(cell))) if name in training]
-        if not trains or IGNORED in cell.metadata.get("tags", []):
+    for (index, cell), uses in zip(cells, uses_of_training(tree_of(cell) for _, cell in cells), strict=True):
+        if not uses or IGNORED in cell.metadata.get("tags", []):
             continue
+        use = max(uses, key=lambda use: use.trains)
         literals = printed_literals(cell)
         others = [
             line
             for output in cell.outputs
+            if use.trains or not is_figure(output)
             for line in output.get("text", output.output_type).splitlines()
-            if not line.startswith(CLAIM_MARK) and line not in literals
+            if not line.startswith((CLAIM_MARK, UNSOLVED_MARK)) and line not in literals
         ]
         if others:
+            why = "trains" if use.trains else "comes from training"
             complaints.append(
-                f"{place(notebook, index)}: `{trains[0]}` trains, and {others[0][:60]!r} is compared;"
+                f"{place(notebook, index)}: `{use.name}` {why}, and {others[0][:60]!r} is compared;"
                 f" it needs the tag {IGNORED}, and its claims a cell of their own"
             )
     return complaints
@@ -401,6 +403,11 @@ def code_cells(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
 
 def outputs(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
     return ((i, output) for i, cell in code_cells(notebook) for output in cell.outputs)
+
+
+def is_figure(output: NotebookNode) -> bool:
+    """Tell whether an output is an image, which nbval does not compare."""
+    return any(mime in output.get("data", {}) for mime in ("image/png", "image/jpeg"))
 
 
 def output_text(output: NotebookNode) -> str:
@@ -522,26 +529,6 @@ def calls_in(nodes: Iterable[ast.AST], name: str) -> list[ast.Call]:
     return [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == name]
 
 
-def called_names(nodes: Iterable[ast.AST]) -> list[str]:
-    """The names of what is called, or handed on to be called: `f` of f(x), a.f(x), map(f, x).
-
-    Left out is what is only shown, by `inspect.getsource(f)`, and what is tried because it must fail.
-    """
-    found, left_out = [], set[ast.AST]()
-    for node in nodes:
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "inspect.getsource":
-            left_out.update(ast.walk(node))
-        elif isinstance(node, ast.Try) and node.handlers:
-            left_out.update(part for statement in node.body for part in ast.walk(statement))
-        elif node in left_out:
-            continue
-        elif isinstance(node, ast.Attribute):
-            found.append("optimizer.step" if ast.unparse(node).endswith("optimizer.step") else node.attr)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            found.append(node.id)
-    return found
-
-
 def printed_literals(cell: NotebookNode) -> set[str]:
     """What a cell prints as it is written there."""
     return {
@@ -550,25 +537,6 @@ def printed_literals(cell: NotebookNode) -> set[str]:
         for argument in call.args
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     }
-
-
-def training_functions(notebook: NotebookNode) -> set[str]:
-    """The names that train a model: the package's, and those of the notebook's functions that use one."""
-    functions = [
-        node
-        for _, cell in code_cells(notebook)
-        for node in ast.walk(tree_of(cell))
-        if isinstance(node, ast.FunctionDef)
-    ]
-    training, before = set(TRAINING), 0
-    while len(training) > before:
-        before = len(training)
-        training |= {
-            function.name
-            for function in functions
-            if training.intersection(called_names(node for part in function.body for node in ast.walk(part)))
-        }
-    return training
 
 
 # --- The rules, seen to fail ----------------------------------------------------------------------
@@ -582,7 +550,16 @@ def train(model):
     return training.fit(model, loader, settings)
 
 
-print(train(model).records[-1])"""
+trained = {"plain": train(model)}
+print(trained["plain"].records[-1])"""
+SHOWS = """\
+for name, history in trained.items():
+    print(name, history.frame())"""
+IMPORTS = """\
+import torch
+from seq2seq_utils import training
+from seq2seq_utils.experiments import attention, long_sentences, read, seq2seq
+from seq2seq_utils.experiments import teacher_forcing as experiment"""
 
 
 def good_notebook() -> NotebookNode:
@@ -593,18 +570,21 @@ def good_notebook() -> NotebookNode:
     cells = [
         new_markdown_cell("# Counting\n\n[Before](01_first.ipynb) · [after](03_third.ipynb)"),
         new_markdown_cell("Each tool comes from the project."),
-        new_code_cell("import torch", execution_count=1),
+        new_code_cell(IMPORTS, execution_count=1),
         new_markdown_cell(f"## Adding up\n\n![{ALT}](figures/line.svg)\n\n[Web](https://a.org/b)"),
         new_code_cell(CLAIMS, execution_count=2),
         new_markdown_cell('### Drawing it\n\n[Above](#Adding-up), <a href="../README.md#use">use</a>'),
         new_code_cell("plot()", execution_count=3),
         new_markdown_cell("What it trains is not compared."),
         new_code_cell(TRAINS, execution_count=4, metadata={"tags": [IGNORED]}),
+        new_markdown_cell("Nor is what a later cell shows of it."),
+        new_code_cell(SHOWS, execution_count=5, metadata={"tags": [IGNORED]}),
         new_markdown_cell("## What you saw\n\n## Exercises\n\n## References"),
     ]
     cells[4].outputs = [held]
     cells[6].outputs = [figure]
     cells[8].outputs = [new_output("stream", name="stdout", text="0.123\n"), figure]
+    cells[10].outputs = [new_output("stream", name="stdout", text="0.456\n")]
     return new_notebook(cells=cells)
 
 
@@ -639,6 +619,10 @@ def source(text: str) -> Callable[[NotebookNode], object]:
     return lambda cell: cell.update(source=text)
 
 
+def compared(text: str) -> Callable[[NotebookNode], object]:
+    return lambda cell: cell.update(source=text, metadata={})
+
+
 def output(kind: str, **content: object) -> Callable[[NotebookNode], object]:
     return lambda cell: cell.outputs.append(new_output(kind, **content))
 
@@ -648,7 +632,7 @@ BREAKS = [
     Break(one_title, 3, prose("# Again"), "second title, 'Again'"),
     Break(one_title, 3, prose("<h1>Again</h1>"), "second title"),
     Break(headings_in_order, 3, source("#### Deep"), "jumps from level 1 to 4"),
-    Break(closing_sections, 9, source("## What you saw\n\n## References"), "What you saw"),
+    Break(closing_sections, 11, source("## What you saw\n\n## References"), "What you saw"),
     Break(prose_before_code, 3, lambda cell: cell.update(cell_type="raw"), "check("),
     Break(prose_before_code, 3, source(" "), "no prose"),
     Break(short_code, 6, source("plot()\n" * 26), "26 lines"),
@@ -703,6 +687,15 @@ BREAKS = [
     Break(training_is_not_compared, 6, source("training.train_pairs(model, pairs)"), "`train_pairs`"),
     Break(training_is_not_compared, 6, source("recipes.train_by_recipe(model)"), "`train_by_recipe`"),
     Break(training_is_not_compared, 6, source("optimizer.step()"), "`optimizer.step`"),
+    Break(training_is_not_compared, 6, source("x = experiment.train(arm, 0)"), "`train` trains"),
+    Break(training_is_not_compared, 6, source("x = [long_sentences.train(arm) for arm in y]"), "`train`"),
+    Break(training_is_not_compared, 6, source("plot(attention.train(arm, seed=0).history)"), "`train`"),
+    Break(training_is_not_compared, 6, source("lengths.train_on(pairs, held_out)"), "`train_on`"),
+    Break(training_is_not_compared, 6, source("seq2seq.train_on_numbers(arm, 0)"), "`train_on_numbers`"),
+    Break(training_is_not_compared, 6, source("seq2seq.train_on_sentences(arm)"), "`train_on_sentences`"),
+    Break(training_is_not_compared, 6, source("attention.COMPARED.perform(arm, 0)"), "`perform` trains"),
+    Break(training_is_not_compared, 10, compared(SHOWS), "`trained` comes from training, and '0.456'"),
+    Break(training_is_not_compared, 10, compared("texts(model)"), "`model` comes from training"),
     Break(names_of_the_field, 6, source("said = [1]"), "'said' is a private name"),
     Break(names_of_the_field, 6, source("print([one for one in [1]])"), "'one' is a private name"),
     Break(names_of_the_field, 6, source("def f(looks, *, ours=1):\n    pass"), "'looks' is a private"),
@@ -717,6 +710,9 @@ KEEPS = [  # what a hasty rule would complain of
     (claims_are_stored, 'exercise("your own", lambda: True)'),
     (training_is_not_compared, "def again():\n    training.fit(model)"),
     (training_is_not_compared, "step = scheduler.step()"),
+    (training_is_not_compared, 'runs = read("results/trained.json")\nprint(runs.table("BLEU"))'),
+    (training_is_not_compared, "model.train()\nprint(splits.train[0], lengths.corpus(10).train[0])"),
+    (training_is_not_compared, "for part in (experiment.train,):\n    print(inspect.getsource(part))"),
     (training_is_not_compared, "print(inspect.getsource(training.fit))"),
     (training_is_not_compared, "try:\n    train(1 / 0)\nexcept ValueError as error:\n    print(error)"),
     (names_of_the_field, 'print("one", max(pairs, key=len), x.id, f(type=3), __name__)'),
@@ -743,8 +739,18 @@ def test_what_only_looks_like_a_fault_brings_no_complaint(path: Path):
     for rule, code in KEEPS:
         notebook = good_notebook()
         notebook.cells[6].source = code
+        notebook.cells[6].outputs.append(new_output("stream", name="stdout", text="0.789\n"))
         complaints += rule(notebook, path)
     assert complaints == []
+
+
+def test_claims_and_figures_of_what_comes_from_training_may_be_stored(path: Path):
+    notebook = good_notebook()
+    shows = notebook.cells[10]
+    compared('check("one and one is two", trained)\nexercise("x", trained)\nplot(trained)')(shows)
+    shows.outputs = [*notebook.cells[4].outputs, *notebook.cells[6].outputs]
+    shows.outputs.append(new_output("stream", name="stdout", text="○ x: not yet\n"))
+    assert training_is_not_compared(notebook, path) == []
 
 
 def test_every_rule_is_seen_to_fail():

@@ -10,7 +10,7 @@ import random
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,7 +20,7 @@ from torch import nn
 
 from seq2seq_utils.batching import PairLoader
 from seq2seq_utils.models import Seq2Seq
-from seq2seq_utils.training.loop import Run
+from seq2seq_utils.training.loop import AfterEpoch, Run
 
 _FORMAT = 3
 _UNFINISHED = ".tmp"
@@ -123,6 +123,7 @@ def fingerprint(run: Run) -> dict[str, Any]:
     rare = {
         "word_dropout": settings.word_dropout,
         "weights with two names": len(names) - len(list(run.model.parameters())),
+        "after_epoch": ", ".join(map(_in_words, run.after_epoch)),
     }
     return {
         **sizes,
@@ -139,6 +140,16 @@ def fingerprint(run: Run) -> dict[str, Any]:
         "label_smoothing": settings.label_smoothing,
         "teacher_forcing": _digest(run.ratios) if callable(forcing) else forcing,
     }
+
+
+def _in_words(function: AfterEpoch) -> str:
+    """The name of a function, with the fields of one that is a dataclass: the same in each process."""
+    kind = type(function)
+    if is_dataclass(kind):
+        values = [f"{field.name}={getattr(function, field.name)}" for field in fields(kind)]
+        return f"{kind.__qualname__}({', '.join(values)})"
+    name: str = getattr(function, "__qualname__", kind.__qualname__)
+    return name
 
 
 def machine(model: Seq2Seq) -> str:

@@ -10,11 +10,10 @@ from seq2seq_utils.batching import Batches
 from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.progress import progress_bar
 from seq2seq_utils.training.checkpoints import Checkpoint
-from seq2seq_utils.training.loop import History, Run, train_epoch
+from seq2seq_utils.training.loop import AfterEpoch, History, Run, train_epoch
 from seq2seq_utils.training.settings import Settings
 
 Measure = Callable[[Seq2Seq], Mapping[str, float]]
-AfterEpoch = Callable[[Run], bool]
 
 
 def fit(
@@ -39,7 +38,8 @@ def fit(
             model ends with these.
         checkpoint: a file, written after each epoch, and within it where `Checkpoint` says so. If it is
             there, the training goes on from it: with the same device and number of threads to the same
-            numbers as if it had never stopped.
+            numbers as if it had never stopped. It goes on with the functions of `after_epoch` that it began
+            with; these are told apart by their names and, where they are dataclasses, by their fields.
         progress: what to write beside the progress bar.
 
     Returns:
@@ -51,11 +51,11 @@ def fit(
             and numbers, the loss or the gradient is not finite (the message says at which step), or the
             checkpoint is damaged, or of another training.
     """
-    run = Run.begin(model, loader, settings)
+    run = Run.begin(model, loader, settings, after_epoch)
     if checkpoint is not None:
         checkpoint.resume(run)
     if not run.history.records:
-        _close_epoch(run, measure, after_epoch)
+        _close_epoch(run, measure)
     with progress_bar(len(run.ratios), progress) as bar:
         bar.update(run.step)
         started = 0.0  # set anew before each epoch
@@ -71,7 +71,7 @@ def fit(
         while not run.is_over:
             started = time.perf_counter()
             train_epoch(run, loader, after_step)
-            _close_epoch(run, measure, after_epoch)
+            _close_epoch(run, measure)
             bar.set_postfix(loss=f"{run.history.records[-1]['train_loss']:.2f}")
             if checkpoint is not None:
                 checkpoint.write(run)
@@ -80,7 +80,7 @@ def fit(
     return run.history
 
 
-def _close_epoch(run: Run, measure: Measure | None, after_epoch: Sequence[AfterEpoch]) -> None:
+def _close_epoch(run: Run, measure: Measure | None) -> None:
     """Writes the record of an epoch, or of the time before the first, and calls what comes after it."""
     record: dict[str, float] = {
         "epoch": len(run.history.records),
@@ -95,7 +95,7 @@ def _close_epoch(run: Run, measure: Measure | None, after_epoch: Sequence[AfterE
         _check_measured(measured, record)
         record.update(measured)
     run.history.records.append(record)
-    wishes = [function(run) for function in after_epoch]  # all of them are called
+    wishes = [function(run) for function in run.after_epoch]  # all of them are called
     run.stopped = any(wishes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -17,6 +17,8 @@ from seq2seq_utils.training.hiding import hide_words
 from seq2seq_utils.training.loss import token_loss
 from seq2seq_utils.training.settings import Settings, learning_rate_share
 from seq2seq_utils.training.teacher_forcing import predict, teacher_forcing_ratios
+
+AfterEpoch = Callable[["Run"], bool]
 
 
 @dataclass
@@ -42,6 +44,7 @@ class Run:
     optimizer: Adam
     rate: LambdaLR
     ratios: list[float]  # of teacher forcing, one a step
+    after_epoch: Sequence[AfterEpoch] = ()  # called after each; see `fit`
     step: int = 0  # how many steps have been taken
     seconds: float = 0.0  # of training, measuring not counted
     loss: float = 0.0  # of this epoch so far: summed over its tokens,
@@ -51,7 +54,9 @@ class Run:
     stopped: bool = False  # before the last epoch
 
     @classmethod
-    def begin(cls, model: Seq2Seq, loader: Batches, settings: Settings) -> Run:
+    def begin(
+        cls, model: Seq2Seq, loader: Batches, settings: Settings, after_epoch: Sequence[AfterEpoch] = ()
+    ) -> Run:
         """A training before its first step.
 
         Raises:
@@ -67,7 +72,7 @@ class Run:
         optimizer = Adam(model.parameters(), lr=settings.learning_rate, fused=fused)
         rate = LambdaLR(optimizer, lambda step: learning_rate_share(step, settings.warmup, steps))
         ratios = teacher_forcing_ratios(settings.teacher_forcing, steps)
-        return cls(model, loader, settings, optimizer, rate, ratios)
+        return cls(model, loader, settings, optimizer, rate, ratios, after_epoch)
 
     @property
     def place(self) -> tuple[int, int]:

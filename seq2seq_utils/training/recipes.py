@@ -14,8 +14,8 @@ from seq2seq_utils.pairs import SentencePair, Splits
 from seq2seq_utils.text import SubwordTokenizer, TextCodec, WordTokenizer
 from seq2seq_utils.training.after_epoch import EarlyStopping, WeightAveraging
 from seq2seq_utils.training.checkpoints import Checkpoint
-from seq2seq_utils.training.fitting import AfterEpoch, Measure, fit
-from seq2seq_utils.training.loop import History
+from seq2seq_utils.training.fitting import Measure, fit
+from seq2seq_utils.training.loop import AfterEpoch, History
 from seq2seq_utils.training.loss import evaluate_loss
 from seq2seq_utils.training.seeds import pick_device
 from seq2seq_utils.training.settings import Settings
