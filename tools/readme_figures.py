@@ -17,7 +17,7 @@ from seq2seq_utils.training.checkpoints import whole_or_not_at_all
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOK = ROOT / "notebooks" / "05_bahdanau_attention.ipynb"
 FIGURES = ROOT / "notebooks" / "figures"
-CELLS = {"heatmap.png": "attn-034", "quality_by_length.png": "attn-073"}  # the cells that draw them, by id
+CELLS = {"heatmap.png": "attn-034", "quality_by_length.png": "attn-075d"}  # the cells that draw them, by id
 
 
 def main() -> None:
