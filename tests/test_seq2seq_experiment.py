@@ -91,7 +91,8 @@ def test_words_of_a_kind_have_one_pattern_whatever_they_say():
         ("Je danse.", "Je dors."),
         ("Le roi écrit des lettres.", "Le roi voit des tomates."),  # "écrit" is a participle, too
         ("Le roi n'a pas écrit.", "Le roi n'a pas caché."),
-        ("Elle est rouge.", "Elle est petite."),
+        ("Le chat est rouge.", "Le chat est petit."),
+        ("Le roi et la reine sont vieux.", "Le roi et la reine sont petits."),
         ("Les rois sont heureux.", "Les rois sont petits."),
     ):
         assert french_pattern(text) == french_pattern(other)
@@ -159,6 +160,7 @@ def test_a_time_goes_with_the_verb_of_the_main_clause():
         ("La porte du roi est rouge.", "La porte de la reine est rouge.", {"noun"}),
         ("Il dort près des tours.", "Il dort devant la gare hier.", {"construction"}),
         ("Il dort près des tours.", "Il dort devant les gares.", {"preposition", "noun"}),
+        ("Il dort près de la tour.", "Il dort devant la tour.", {"preposition"}),
         ("Hier, il dormait.", "Lundi, il dormait.", {"time"}),
     ],
 )

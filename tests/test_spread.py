@@ -32,6 +32,7 @@ def test_equal_models_spread_by_their_sentences_and_others_by_their_seeds_too():
     assert equal.of_sentences == pytest.approx(100 * sqrt(0.8 * 0.2 / 500), rel=0.03)
     assert equal.observed == pytest.approx(equal.of_sentences, rel=0.15)
     unequal = spread_over_seeds(simulate([0.7, 0.8, 0.9] * 70, 500, chance))
+    assert unequal.of_seeds**2 + unequal.of_sentences**2 == pytest.approx(unequal.observed**2)
     assert unequal.of_seeds == pytest.approx(100 * sqrt(0.02 / 3), rel=0.1)
 
 
