@@ -60,12 +60,12 @@ def differences(translation: str, reference: str) -> frozenset[str]:
         ``"preposition"`` those in which they differ; or ``"construction"`` alone, where one has a part that
         the other has not, or has it in another place.
     """
-    said, meant = ([piece for piece in parse(text) if piece.part] for text in (translation, reference))
-    if [_construction(piece) for piece in said] != [_construction(piece) for piece in meant]:
+    translated, meant = ([piece for piece in parse(text) if piece.part] for text in (translation, reference))
+    if [_construction(piece) for piece in translated] != [_construction(piece) for piece in meant]:
         return frozenset({"construction"})
     return frozenset(
         name.split()[0]  # "adjective before" and "adjective after" are the same kind of difference
-        for piece, right in zip(said, meant, strict=True)
+        for piece, right in zip(translated, meant, strict=True)
         for (name, word), (_, right_word) in zip(piece.says, right.says, strict=True)
         if word != right_word
     )
