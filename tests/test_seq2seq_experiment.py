@@ -1,17 +1,19 @@
 """Notebook 2's experiments: the measure of well-formed French, the arms, and what is measured of a model."""
 
-import random
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean
 
 import pytest
 
-from seq2seq_utils.experiments import seq2seq
-from seq2seq_utils.experiments.patterns import french_pattern
+from seq2seq_utils.experiments import read, seq2seq
+from seq2seq_utils.experiments.corruptions import corruptions
+from seq2seq_utils.experiments.patterns import differences, french_pattern
 from seq2seq_utils.experiments.seq2seq import NumberArm, SentenceArm
-from seq2seq_utils.grammar import generate, lexicon, tokenizer
+from seq2seq_utils.grammar import generate
 from seq2seq_utils.models import count_parameters
 from seq2seq_utils.pairs import Splits
-
-WORDS = tokenizer("french")
 
 
 @pytest.fixture(scope="module")
@@ -24,46 +26,74 @@ def attested(pairs):
     return {french_pattern(pair.target) for pair in pairs[1000:]}
 
 
-def other_forms() -> dict[str, set[str]]:
-    """For each word that agrees, its other forms."""
-    groups = [{"le", "la", "l'", "les"}, {"ce", "cet", "cette", "ces"}, {"un", "une"}, {"mon", "ma", "mes"}]
-    groups += [{"ne", "n'"}, {"notre", "nos"}]
-    for adjective in lexicon.ADJECTIVES:
-        groups.append(
-            {form for forms in adjective.french for form in forms} | {adjective.french_before_vowel}
-        )
-    for verb in (verb for verbs in lexicon.VERBS.values() for verb in verbs):
-        groups.append(set(verb.french_present))
-    forms: dict[str, set[str]] = {}
-    for group in groups:
-        for form in group:
-            forms.setdefault(form, set()).update(group - {form})
-    return forms
-
-
-def test_correct_sentences_have_attested_patterns_and_those_with_a_wrong_form_have_not(pairs, attested):
-    forms, choose = other_forms(), random.Random(0)
-    correct, spoiled, passed = 0, 0, []
+def test_correct_sentences_are_attested_and_those_with_one_mistake_are_not(pairs, attested):
+    correct, passed, rules = 0, [], Counter()
     for pair in pairs[:1000]:
         correct += french_pattern(pair.target) in attested
-        tokens = WORDS.tokenize(pair.target)
-        changes = sorted((at, form) for at, token in enumerate(tokens) for form in forms.get(token, ()))
-        if changes:
-            spoiled += 1
-            at, form = choose.choice(changes)
-            text = WORDS.join([*tokens[:at], form, *tokens[at + 1 :]])
+        for rule, text in corruptions(pair.target):
+            rules[rule] += 1
             if french_pattern(text) in attested:
-                passed.append(text)
-    assert correct > 900
-    assert spoiled > 900
+                passed.append((rule, text))
+    assert correct > 920
+    assert len(rules) == 15
     same_in_plural = ("souris", "ours", "héros")  # with another form of "la" this may be correct, too
-    assert [text for text in passed if not any(noun in text for noun in same_in_plural)] == []
+    assert [text for text in passed if not any(noun in text[1] for noun in same_in_plural)] == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rule", "spoiled"),
+    [
+        (
+            "La reine voit un chat.",
+            "gender of an article",
+            {"Le reine voit un chat.", "La reine voit une chat."},
+        ),
+        (
+            "Elle est partie.",
+            "form of a participle",
+            {f"Elle est {p}." for p in ("parti", "partis", "parties")},
+        ),
+        ("Il est petit.", "form of an adjective", {f"Il est {p}." for p in ("petite", "petits", "petites")}),
+        ("Il a écrit un livre.", "person of a verb", set()),
+        ("Il a dormi.", "avoir or être", {"Il est dormi."}),
+        ("L'ami dort.", "no elision", {"Le ami dort.", "La ami dort."}),
+        ("Il va au musée.", "à le, de le", {"Il va à le musée."}),
+        ("Il dort au printemps.", "à le, de le", set()),
+        ("Il n'a jamais dormi.", "ne left out", {"Il a jamais dormi."}),
+        ("Il n'a jamais dormi.", "pas left out", {"Il n'a dormi."}),
+        ("Je n'ai pas vu de reine.", "un after not", {"Je n'ai pas vu une reine."}),
+        ("Il voit des ours.", "de before a noun", {"Il voit d'ours."}),
+        ("La maison des reines est petite.", "de before a noun", set()),
+        ("Il voit de petits chats.", "des before an adjective", {"Il voit des petits chats."}),
+        (
+            "Un petit chat noir dort.",
+            "place of an adjective",
+            {"Un chat petit noir dort.", "Un petit noir chat dort."},
+        ),
+        ("Il dort.", "a word twice", {"Il il dort.", "Il dort dort.", "Il dort.."}),
+        ("Il dort maintenant.", "time of another tense", None),
+        ("Il dort aujourd'hui.", "time of another tense", set()),
+    ],
+)
+def test_each_rule_is_broken_once_and_no_other(sentence, rule, spoiled):
+    found = {text for name, text in corruptions(sentence) if name == rule}
+    if spoiled is None:
+        assert {"il dort hier.", "il dort demain."} <= found
+    else:
+        assert found == spoiled
 
 
 def test_words_of_a_kind_have_one_pattern_whatever_they_say():
     for text, other in (
         ("Le petit chat noir mange une pomme.", "Ce beau lapin lave ma tomate."),
         ("Demain, la reine dansera.", "L'année prochaine, ma fée chantera."),
+        ("Le roi danse.", "Le roi dormira."),  # "danse" may be that of je, too
+        ("Je danse.", "Je dors."),
+        ("Le roi écrit des lettres.", "Le roi voit des tomates."),  # "écrit" is a participle, too
+        ("Le roi n'a pas écrit.", "Le roi n'a pas caché."),
+        ("Le chat est rouge.", "Le chat est petit."),
+        ("Le roi et la reine sont vieux.", "Le roi et la reine sont petits."),
+        ("Les rois sont heureux.", "Les rois sont petits."),
     ):
         assert french_pattern(text) == french_pattern(other)
 
@@ -82,6 +112,12 @@ def test_words_of_a_kind_have_one_pattern_whatever_they_say():
         ("Il va à le musée.", "Il va au musée."),
         ("Il voit pas le chat.", "Il ne voit pas le chat."),
         ("Le noir chat dort.", "Le chat noir dort."),
+        ("Il ne voit pas un chat.", "Il ne voit pas de chat."),
+        ("Il n'a pas vu des chats.", "Il n'a pas vu de chat."),
+        ("Il voit de chats.", "Il voit des chats."),
+        ("Il voit des petits chats.", "Il voit de petits chats."),
+        ("Elle sera riche hier.", "Elle sera riche demain."),
+        ("Hier, il dort.", "Hier, il dormait."),
     ],
 )
 def test_a_mistake_changes_the_pattern(attested, wrong, correct):
@@ -95,6 +131,44 @@ def test_anything_that_a_decoder_writes_has_a_pattern():
         assert isinstance(french_pattern(text), tuple)
 
 
+def test_a_negation_ends_with_its_object():
+    for text in ("Il ne dort pas sous un arbre.", "Il n'a pas vu le chat sur une chaise."):
+        assert "after not" not in " ".join(french_pattern(text))
+
+
+def test_a_time_goes_with_the_verb_of_the_main_clause():
+    assert "time" in french_pattern("Le roi qui dort a dansé hier.")
+    assert "time of another tense" in french_pattern("Le roi qui a dansé dort hier.")
+
+
+@pytest.mark.parametrize(
+    ("translation", "reference", "found"),
+    [
+        ("Le chat dort.", "Le chat dort.", set()),
+        ("Le chat dort.", "La souris dort.", {"noun"}),
+        ("Les chats dorment.", "Un chat dort.", {"determiner", "number"}),
+        ("Je vois un chat.", "Je vois le petit chat noir.", {"construction"}),
+        ("Un petit chat noir dort.", "Un vieux chat rouge dort.", {"adjective"}),
+        ("Le chat dort.", "Le chat dormira.", {"tense"}),
+        ("Il n'écrit pas les chansons.", "Il n'a pas écrit les chansons.", {"tense"}),
+        (
+            "Nous ne perdrons pas les biscuits.",
+            "Nous n'avons jamais cassé les biscuits.",
+            {"verb", "tense", "negation"},
+        ),
+        ("Il va au musée.", "Elle va à la gare.", {"noun", "pronoun"}),
+        ("La porte du roi est rouge.", "La porte de la reine est rouge.", {"noun"}),
+        ("Il dort près des tours.", "Il dort devant la gare hier.", {"construction"}),
+        ("Il dort près des tours.", "Il dort devant les gares.", {"preposition", "noun"}),
+        ("Il dort près de la tour.", "Il dort devant la tour.", {"preposition"}),
+        ("Hier, il dormait.", "Lundi, il dormait.", {"time"}),
+    ],
+)
+def test_differences_name_what_is_said_otherwise(translation, reference, found):
+    assert differences(translation, reference) == found
+    assert differences(reference, translation) == found
+
+
 def test_cells_have_equally_many_parameters():
     sizes = [len(codec.vocabulary) for codec in seq2seq.number_codecs()]
     arms = [NumberArm(cell=cell, epochs=1, learning_rate=1e-3) for cell in ("rnn", "gru", "lstm")]
@@ -102,17 +176,42 @@ def test_cells_have_equally_many_parameters():
     assert max(counts) < 1.02 * min(counts)
 
 
-def test_wrong_sentences_are_counted_by_form_and_by_length(monkeypatch, pairs):
+def test_wrong_sentences_are_kept_and_counted(monkeypatch, pairs):
     test = pairs[:4]
-    texts = [test[0].target, "La chat dort.", pairs[5].target, test[3].target]
+    test[1] = replace(test[1], target="Le chat noir dort.")
+    texts = [test[0].target, "La chat dort.", "Un petit chat dort.", test[3].target]
     monkeypatch.setattr(seq2seq, "sentences", lambda: Splits(pairs, [], test))
-    monkeypatch.setattr(seq2seq, "attested_patterns", lambda: {french_pattern(pair.target) for pair in pairs})
+    monkeypatch.setattr(seq2seq, "attested_patterns", lambda: {french_pattern(text) for text in texts[2:]})
     monkeypatch.setattr(seq2seq, "texts", lambda trained, asked: texts)
     measured = seq2seq.measure_sentences(None, SentenceArm(epochs=1))
     assert (measured["exact_match"], measured["right"]) == (50, "1001")
-    assert (measured["wrong"], measured["good_french"]) == (2, 1)
-    assert measured["pattern_of_reference"] == (french_pattern(texts[2]) == french_pattern(test[2].target))
     assert sum(record["sentences"] for record in measured["by_words"]) == 4
+    wrong = seq2seq.wrong_of(measured)
+    assert wrong == [(test[1], texts[1]), (test[2], texts[2])]
+    same = [(replace(test[2], target="Le vieux roi rêve."), texts[2])]
+    assert seq2seq.count_forms(wrong) == {"wrong": 2, "well formed": 1, "other words": 0}
+    assert seq2seq.count_forms([*wrong, *same]) == {"wrong": 3, "well formed": 2, "other words": 1}
+
+
+def test_the_own_rate_of_each_cell_is_the_best_of_the_search():
+    search = Path(__file__).resolve().parent.parent / "notebooks" / "results" / "seq2seq_cells_search.json"
+    results = read(search)
+    there = {run["arm"] for run in results.runs}
+    for cell, rates in seq2seq.OWN_RATES.items():
+        for epochs, rate in rates.items():
+            tried = seq2seq.CELLS_SEARCH.arms
+            on_validation = {
+                arm.learning_rate: mean(results.values(name, "validation_exact_match"))
+                for name, arm in tried.items()
+                if (arm.cell, arm.epochs) == (cell, epochs) and name in there
+            }
+            assert on_validation[rate] == max(on_validation.values()), (cell, epochs)
+
+
+def test_stored_runs_of_the_cells_are_those_of_their_names():
+    for name, arm in seq2seq.CELLS.arms.items():
+        assert name == seq2seq.arm_name(arm.cell, arm.epochs, arm.learning_rate)
+    assert seq2seq.own_arm("rnn", 2) == "RNN, 2 epochs, rate 0.003"
 
 
 def test_the_same_seed_trains_the_same_model(monkeypatch):
