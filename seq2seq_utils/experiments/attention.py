@@ -154,3 +154,4 @@ RUNGS = {
     "+ attention": _rung(112, True, "attention"),
     "+ the paper's s₀": _rung(112, True, "attention", "backward"),
 }
+LADDER_SEARCH = search_of_rates("attention_ladder_search", RUNGS, RATES, train, measure)
