@@ -102,7 +102,8 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
 
 # --------------------------------------------------------------------- what is compared, and with which rate
 _BUDGETS = {f"×{epochs}": Arm(epochs=epochs) for epochs in (1, 3, 9)}  # of 633 steps
-SEARCH = search_of_rates("attention_search", _BUDGETS, RATES, train, measure)
+_FIXED = {"fixed context, ×3": Arm(epochs=3, context="fixed")}
+SEARCH = search_of_rates("attention_search", _BUDGETS | _FIXED, RATES, train, measure)
 
 _COMPARED = {
     "×1": Arm(epochs=1, learning_rate=1e-2),
@@ -111,6 +112,9 @@ _COMPARED = {
     "×9, up to 10 words": Arm(epochs=9, learning_rate=1e-2, longest=10),
     "Korean, ×1": Arm(epochs=1, learning_rate=1e-2, longest=10, language="korean"),
     "Korean, ×3": Arm(epochs=3, learning_rate=1e-2, longest=10, language="korean"),
+    # What attention alone changes: all but the weights that mix a context for each step.
+    "fixed context, ×1": Arm(epochs=1, learning_rate=1e-2, context="fixed"),
+    "fixed context, ×3": Arm(epochs=3, learning_rate=1e-2, context="fixed"),
 }
 COMPARED = Experiment(
     name="attention",
@@ -124,10 +128,16 @@ COMPARED = Experiment(
         "×9, up to 10 words": range(3),
         "Korean, ×1": range(5),
         "Korean, ×3": range(3),
+        "fixed context, ×1": range(3),
+        "fixed context, ×3": range(3),
     },
     train=train,
     measure=measure,
-    budgets={"attention": ["×1", "×3", "×9"], "Korean": ["Korean, ×1", "Korean, ×3"]},
+    budgets={
+        "attention": ["×1", "×3", "×9"],
+        "Korean": ["Korean, ×1", "Korean, ×3"],
+        "fixed context": ["fixed context, ×1", "fixed context, ×3"],
+    },
 )
 
 

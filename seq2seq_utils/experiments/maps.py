@@ -16,7 +16,7 @@ from seq2seq_utils.translation import align
 
 SHIFTS = (-2, -1, 0, 1, 2)  # rows; see `alignment.hard_links`
 _SIGNS = {"le": "article", "la": "article", "les": "article", "l'": "article", ".": "full stop"}
-_SIGNS |= dict.fromkeys(("ne", "n'", "pas", "jamais"), "negation")
+_SIGNS |= {"ne": "ne", "n'": "ne", "pas": "pas, jamais", "jamais": "pas, jamais"}
 _CLASSES = (
     {form: "noun" for noun in lexicon.NOUNS for form in noun.english}
     | {form: "verb" for verbs in lexicon.VERBS.values() for verb in verbs for form in verb.english}
@@ -30,19 +30,21 @@ def measure_maps(trained: Trained, pairs: Sequence[SentencePair]) -> dict[str, A
     Returns:
         The numbers `alignment_error`, `precision`, `recall`, and the error rates if the rows belonged to
         another word, `shift -2` and so on; `impossible_rows`, the share of sentences in % in which a row is
-        darkest where not even a possible link is; and the records of `by_kind`.
+        darkest where not even a possible link is, and `rows_outside`, the share of all rows that are; and
+        the records of `by_kind`. The row of EOS, which has no links, counts in the last alone.
     """
     gold = [pair.alignment for pair in pairs if pair.alignment is not None]
     maps = align(trained.model, pairs, *trained.codecs)
     found = {shift: [alignment.hard_links(weights, shift) for weights in maps] for shift in SHIFTS}
     scores = {shift: alignment.alignment_score(links, gold) for shift, links in found.items()}
-    impossible = [bool(links - truth.possible) for links, truth in zip(found[0], gold, strict=True)]
+    outside = [len(links - truth.possible) for links, truth in zip(found[0], gold, strict=True)]
     return {
         "alignment_error": scores[0].error_rate,
         "precision": scores[0].precision,
         "recall": scores[0].recall,
         **{f"shift {shift}": scores[shift].error_rate for shift in SHIFTS if shift},
-        "impossible_rows": 100 * sum(impossible) / len(impossible),
+        "impossible_rows": 100 * sum(map(bool, outside)) / len(outside),
+        "rows_outside": 100 * sum(outside) / sum(map(len, found[0])),
         "by_kind": by_kind(maps, gold),
     }
 
@@ -55,19 +57,20 @@ def by_kind(maps: Sequence[Tensor], gold: Sequence[Alignment]) -> list[dict[str,
         gold: the links of each pair.
 
     Returns:
-        Records of `kind`, `rows` (how many), and shares of them in %: `sure`, darkest at a word that a sure
-        link names; `possible`, at one that a possible link names, the sure ones among them; `full_stop`, at
-        that of the source; `the`, at "the".
+        Records of `kind`, `rows` (how many), and shares of them in %: `linked`, those that have a sure link
+        at all; `sure`, darkest at a word that a sure link names; `possible`, at one that a possible link
+        names, the sure ones among them; `full_stop`, at that of the source; `the`, at "the".
     """
-    counts: dict[str, list[tuple[bool, bool, bool, bool]]] = defaultdict(list)
+    counts: dict[str, list[tuple[bool, ...]]] = defaultdict(list)
     for weights, links in zip(maps, gold, strict=True):
         for row, column in enumerate(weights.argmax(dim=1).tolist()):
             is_word = row < len(links.target_words)
             kind = kind_of(row, links) if is_word else "EOS"
             word = links.source_words[column]
-            link = (column, row)
-            counts[kind].append((link in links.sure, link in links.possible, word == ".", word == "the"))
-    names = ("sure", "possible", "full_stop", "the")
+            link, linked = (column, row), any(other == row for _, other in links.sure)
+            looks_at = link in links.sure, link in links.possible, word == ".", word == "the"
+            counts[kind].append((linked, *looks_at))
+    names = ("linked", "sure", "possible", "full_stop", "the")
     return [
         {
             "kind": kind,
@@ -79,6 +82,12 @@ def by_kind(maps: Sequence[Tensor], gold: Sequence[Alignment]) -> list[dict[str,
         }
         for kind, rows in sorted(counts.items())
     ]
+
+
+def diagonal(links: Alignment) -> frozenset[tuple[int, int]]:
+    """The links of whoever reads nothing: each word of the translation with the one as far on in the source."""
+    rows, columns = len(links.target_words), len(links.source_words)
+    return frozenset((round(row * (columns - 1) / max(rows - 1, 1)), row) for row in range(rows))
 
 
 def kind_of(row: int, links: Alignment) -> str:

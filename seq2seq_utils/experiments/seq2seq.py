@@ -235,8 +235,8 @@ CELLS_SEARCH = Experiment(
 # Of each cell, for each budget, the rate whose mean over the seeds of the search is highest.
 OWN_RATES = {
     "rnn": {1: 3e-3, 2: 3e-3, 5: 3e-3},
-    "gru": {1: 1e-2, 2: 1e-2, 5: 1e-2},
-    "lstm": {1: 1e-2, 2: 1e-2, 5: 1e-2},
+    "gru": {1: 2e-2, 2: 2e-2, 5: 2e-2},
+    "lstm": {1: 2e-2, 2: 1e-2, 5: 2e-2},
 }
 
 

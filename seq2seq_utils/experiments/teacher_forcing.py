@@ -411,6 +411,8 @@ CONTROLS = {
     "random words": Arm(ratio=1.0, random_words=0.5),
     "few random words": Arm(ratio=1.0, random_words=0.125),
 }
+# All have one rate, so that one thing changes. Of the four ways the search found another one better for ratio 0.
+FASTER = {"ratio 0 at 0.02": Arm(ratio=0.0, learning_rate=2e-2)}
 BUDGETS = (2, 6, 18)  # epochs; ten seeds have the second one
 
 
@@ -423,7 +425,7 @@ _RATES = (2e-2, 1e-2, 5e-3)
 _COMPARED = {
     named(name, epochs): replace(arm, epochs=epochs)
     for epochs in BUDGETS
-    for name, arm in (FED | CONTROLS if epochs == BUDGETS[1] else FED).items()
+    for name, arm in (FED | CONTROLS | FASTER if epochs == BUDGETS[1] else FED).items()
 }
 
 SEARCH = search_of_rates("teacher_forcing_search", FED | CONTROLS, _RATES, train, measure)
