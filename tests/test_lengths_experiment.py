@@ -72,3 +72,24 @@ def test_quality_over_seeds_has_the_mean_and_the_ends_of_each_bucket(results):
 def test_quality_over_seeds_needs_a_run_of_each_arm(results):
     with pytest.raises(ValueError, match=r"^arm: there is no run of '×9'; there are runs of ×1, ×3$"):
         over_seeds(results, ["×1", "×9"])
+
+
+def test_more_training_pairs_than_the_corpus_has_are_new_ones():
+    corpus_size = len(corpus(10, SMALL_WORLD).train)
+    some = lengths.training_pairs(100, 10, SMALL_WORLD)
+    assert some == corpus(10, SMALL_WORLD).train[:100]
+    more = lengths.training_pairs(corpus_size + 200, 10, SMALL_WORLD)
+    assert more[:corpus_size] == corpus(10, SMALL_WORLD).train
+    sources = {pair.source for pair in more}
+    assert len(sources) == corpus_size + 200
+    others = [*corpus(10, SMALL_WORLD).validation, *held_out(SMALL_WORLD)]
+    assert not sources & {pair.source for pair in others}
+
+
+def test_quality_on_training_pairs_is_that_of_each_bucket(monkeypatch):
+    pairs = lengths.training_pairs(2_000, 10, SMALL_WORLD)
+    told = {pair.source: pair.target for pair in pairs if count_words(pair.source) <= 5}
+    monkeypatch.setattr(lengths, "texts", lambda trained, chosen: [told.get(p.source, "") for p in chosen])
+    found = lengths.on_training_pairs(None, pairs, SMALL_WORLD)
+    assert [record["exact_match"] for record in found] == [100.0, 0.0, 0.0]
+    assert [(record["shortest"], record["longest"]) for record in found] == list(SMALL_WORLD.buckets)

@@ -16,7 +16,7 @@ from seq2seq_utils.experiments.stored import Results
 from seq2seq_utils.grammar import LENGTH_BUCKETS, generate, generate_splits, tokenizer
 from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.pairs import SentencePair, Splits
-from seq2seq_utils.text import TextCodec, Tokenizer
+from seq2seq_utils.text import TextCodec, Tokenizer, count_words
 from seq2seq_utils.training import Checkpoint, Settings, seed_everything, train_pairs
 from seq2seq_utils.translation import translate
 
@@ -59,6 +59,18 @@ def held_out(world: World = WHOLE_WORLD, language: str = "french") -> list[Sente
         for number, bucket in enumerate(world.buckets)
         for pair in generate(language, TEST, bucket, 100 + number, seen, world.one_word_in)
     ]
+
+
+def training_pairs(
+    count: int, longest: int, world: World = WHOLE_WORLD, language: str = "french"
+) -> list[SentencePair]:
+    """So many pairs to train on: the first of the corpus, or all of it and others that are in no test."""
+    train = corpus(longest, world, language).train
+    if count <= len(train):
+        return train[:count]
+    known = [*train, *corpus(longest, world, language).validation, *held_out(world, language)]
+    others = generate(language, count - len(train), (3, longest), 1, known, world.one_word_in)
+    return [*train, *others]
 
 
 def train_on(
@@ -126,6 +138,17 @@ def measure_quality(
         "validation_bleu": on_validation["bleu"],
         "by_length": by_length,
     }
+
+
+def on_training_pairs(trained: Trained, pairs: Sequence[SentencePair], world: World) -> list[dict[str, Any]]:
+    """Exact match in % on pairs that the model was trained on: the first of each bucket, as many as in a test."""
+    records = []
+    for shortest, longest in world.buckets:
+        chosen = [pair for pair in pairs if shortest <= count_words(pair.source) <= longest][:TEST]
+        if chosen:
+            exact = quality(texts(trained, chosen), chosen)["exact_match"]
+            records.append({"shortest": shortest, "longest": longest, "exact_match": exact})
+    return records
 
 
 def quality(translations: Sequence[str], pairs: Sequence[SentencePair]) -> dict[str, Any]:

@@ -14,8 +14,11 @@ from seq2seq_utils.experiments.lengths import (
     World,
     corpus,
     measure_quality,
+    on_training_pairs,
     train_on,
+    training_pairs,
 )
+from seq2seq_utils.experiments.places import measure_places
 from seq2seq_utils.grammar import tokenizer
 from seq2seq_utils.models import Seq2Seq, open_gates, plain_model
 from seq2seq_utils.text import Tokenizer
@@ -47,7 +50,7 @@ class Arm:
         epochs: how often each pair is seen; an epoch of 81,000 pairs has 633 steps.
         learning_rate: the highest.
         longest: the words of the longest training sentence.
-        pairs: how many there are to train on: the first so many of 81,000.
+        pairs: how many there are to train on: the first so many of 81,000, or these and others.
         hidden_size: length of the context vector.
         cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
         gates: see `open_gates`; 0 leaves them as they are.
@@ -81,10 +84,9 @@ class Arm:
 
 def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: str = "training") -> Trained:
     """Trains one arm of the experiments on long sentences."""
-    splits = corpus(arm.longest, arm.world)
     return train_on(
-        splits.train[: arm.pairs],
-        splits.validation,
+        training_pairs(arm.pairs, arm.longest, arm.world),
+        corpus(arm.longest, arm.world).validation,
         arm.make,
         Settings(epochs=arm.epochs, learning_rate=arm.learning_rate),
         seed,
@@ -95,8 +97,17 @@ def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: s
 
 
 def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
-    """Quality on validation pairs, and by length (see `lengths.measure_quality`)."""
-    return measure_quality(trained, arm.longest, arm.world)
+    """Quality on validation pairs, and by length (see `lengths.measure_quality`).
+
+    Then, in the whole world, ``"on_training"``, exact match on 500 training pairs of each bucket, and
+    ``"by_place"``, what `places.measure_places` finds.
+    """
+    measured = measure_quality(trained, arm.longest, arm.world)
+    if arm.small_world:
+        return measured
+    trained_on = training_pairs(arm.pairs, arm.longest, arm.world)
+    on_training = on_training_pairs(trained, trained_on, arm.world)
+    return {**measured, "on_training": on_training, "by_place": measure_places(trained)}
 
 
 # --------------------------------------------------------------------- what is compared, and with which rate
@@ -123,6 +134,8 @@ _COMPARED = {
     "×27": Arm(epochs=27, learning_rate=5e-3),
     "×9, up to 10 words": Arm(epochs=9, learning_rate=5e-3, longest=10),
     "×9, 27,000 pairs": Arm(epochs=27, learning_rate=5e-3, pairs=27_000),  # as many steps
+    "×9, 243,000 pairs": Arm(epochs=3, learning_rate=5e-3, pairs=243_000),  # likewise
+    "×1, gates as they come": Arm(epochs=1, learning_rate=1e-2, gates=0.0),
 }
 COMPARED = Experiment(
     name="long_sentences",
@@ -136,6 +149,8 @@ COMPARED = Experiment(
         "×27": range(1),
         "×9, up to 10 words": range(3),
         "×9, 27,000 pairs": range(3),
+        "×9, 243,000 pairs": range(3),
+        "×1, gates as they come": range(3),
     },
     train=train,
     measure=measure,

@@ -1,0 +1,128 @@
+"""What comes of a noun by where it stands in the sentence: is it said, and how far does it move the vector?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pdist
+
+from seq2seq_utils.batching import encode_pairs, make_batch, pad
+from seq2seq_utils.experiments.experiment import Trained
+from seq2seq_utils.experiments.lengths import WHOLE_WORLD, corpus
+from seq2seq_utils.grammar import LENGTH_BUCKETS, generate, lexicon, tokenizer
+from seq2seq_utils.models import evaluation_mode
+from seq2seq_utils.pairs import SentencePair
+
+PLACES = ("first three words", "in between", "last three words")
+NOUNS = {form for noun in lexicon.NOUNS for form in noun.english}
+# People and animals in the singular: where one of them stands, the next one may stand as well.
+TO_SWAP = ("king", "queen", "girl", "boy", "doctor", "soldier", "cat", "dog", "horse", "bird")
+SENTENCES = 1_000  # of each bucket, to look for such nouns in
+
+
+def place_of(column: int, words: int) -> str:
+    """Where a word stands.
+
+    Args:
+        column: counted from 0.
+        words: how many the sentence has, without its full stop.
+    """
+    return PLACES[0] if column < 3 else PLACES[2] if column >= words - 3 else PLACES[1]
+
+
+def measure_places(trained: Trained, buckets: Sequence[tuple[int, int]] = LENGTH_BUCKETS) -> list[dict[str, Any]]:
+    """For each group of lengths and each place `nouns_said` and `vector_moved`, in one record."""
+    return [
+        {"shortest": shortest, "longest": longest, "place": place, **said, **moved}
+        for shortest, longest in buckets
+        for (place, said), moved in zip(
+            nouns_said(trained, sentences_of(shortest, longest)).items(),
+            (vector_moved(trained, *swapped_nouns(shortest, longest, place)) for place in PLACES),
+            strict=True,
+        )
+    ]
+
+
+# ---------------------------------------------------------------------------- is the noun said?
+@torch.no_grad()
+def nouns_said(trained: Trained, pairs: Sequence[SentencePair]) -> dict[str, dict[str, float]]:
+    """Fed the true words before it, is a noun's translation the likeliest word?
+
+    Returns:
+        For each place `nouns`, how many stand there, and `right`, how many of them are said, in %.
+    """
+    batch = make_batch(encode_pairs(pairs, *trained.codecs))
+    with evaluation_mode(trained.model):
+        logits = trained.model(batch.source, batch.source_lengths, batch.target_input)
+    is_right = logits.argmax(dim=2) == batch.target_output  # (batch, target_len)
+    found: dict[str, list[bool]] = {place: [] for place in PLACES}
+    for row, pair in enumerate(pairs):
+        if pair.alignment is None:
+            raise ValueError(f"pairs: {pair.source!r} has no alignment")
+        words = pair.alignment.source_words
+        for column, target in pair.alignment.sure:
+            if words[column] in NOUNS:
+                found[place_of(column, len(words) - 1)].append(bool(is_right[row, target]))
+    return {
+        place: {"nouns": len(right), "right": 100 * sum(right) / max(len(right), 1)}
+        for place, right in found.items()
+    }
+
+
+@lru_cache(maxsize=None)
+def sentences_of(shortest: int, longest: int) -> list[SentencePair]:
+    """Sentences of these lengths, none of them in a training or validation set."""
+    seen = [pair for longest_seen in WHOLE_WORLD.longest for part in corpus(longest_seen) for pair in part]
+    return generate("french", SENTENCES, (shortest, longest), seed=77, exclude=seen)
+
+
+# ------------------------------------------------------------------------ how far does it move the vector?
+@lru_cache(maxsize=None)
+def swapped_nouns(shortest: int, longest: int, place: str) -> tuple[list[list[str]], list[list[str]]]:
+    """Sentences with a noun to swap at this place, as tokens, and the same with the next noun of `TO_SWAP`."""
+    words = [tokenizer("english").tokenize(pair.source) for pair in sentences_of(shortest, longest)]
+    before, after = [], []
+    for tokens in words:
+        here = [c for c, t in enumerate(tokens) if t in TO_SWAP and place_of(c, len(tokens) - 1) == place]
+        if here:
+            column = here[0]
+            other = TO_SWAP[(TO_SWAP.index(tokens[column]) + 1) % len(TO_SWAP)]
+            before.append(tokens)
+            after.append([*tokens[:column], other, *tokens[column + 1 :]])
+    return before, after
+
+
+def vector_moved(
+    trained: Trained, before: Sequence[Sequence[str]], after: Sequence[Sequence[str]]
+) -> dict[str, float]:
+    """How far one noun moves the context vector, against the distance between two different sentences.
+
+    Args:
+        trained: a model whose encoder hands one vector over.
+        before: sentences, as tokens.
+        after: the same with a noun replaced.
+
+    Returns:
+        `swapped`, how many sentences there are, and `moved`, the mean distance from `before` to `after`
+        divided by the mean distance between two of `before`; 0 where there are fewer than two.
+    """
+    if len(before) < 2:
+        return {"swapped": len(before), "moved": 0.0}
+    first, second = context_vectors(trained, before), context_vectors(trained, after)
+    moved = (second - first).norm(dim=1).mean() / pdist(first).mean()
+    return {"swapped": len(before), "moved": moved.item()}
+
+
+@torch.no_grad()
+def context_vectors(trained: Trained, sentences: Sequence[Sequence[str]]) -> Tensor:
+    """The last states of the encoder, (sentences, hidden_size)."""
+    ids, lengths = pad([trained.source_codec.vocabulary.encode(tokens) for tokens in sentences])
+    with evaluation_mode(trained.model):
+        state = trained.model.encoder(ids, lengths).state
+    if not isinstance(state, Tensor):
+        raise ValueError("trained: its encoder does not hand one vector over")
+    return state

@@ -1,0 +1,73 @@
+"""Nouns by their place: whether they are said, and how far they move the context vector."""
+
+import pytest
+import torch
+
+from seq2seq_utils.experiments import Trained, places
+from seq2seq_utils.grammar import generate, tokenizer
+from seq2seq_utils.models import plain_model
+from seq2seq_utils.text import TextCodec
+from seq2seq_utils.training import History
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return generate("french", 200, (8, 12), seed=1)
+
+
+@pytest.fixture(scope="module")
+def trained(pairs):
+    """An untrained model, of which only the measures are tested."""
+    english = TextCodec.build(tokenizer("english"), [pair.source for pair in pairs])
+    french = TextCodec.build(tokenizer("french"), [pair.target for pair in pairs])
+    torch.manual_seed(0)
+    return Trained(plain_model(len(english.vocabulary), len(french.vocabulary), 8, 16), english, french, History([]))
+
+
+@pytest.mark.parametrize(
+    ("column", "words", "place"),
+    [(0, 10, 0), (2, 10, 0), (3, 10, 1), (6, 10, 1), (7, 10, 2), (9, 10, 2), (2, 4, 0), (3, 4, 2)],
+)
+def test_a_place_is_told_by_both_ends_of_the_sentence(column, words, place):
+    assert places.place_of(column, words) == places.PLACES[place]
+
+
+def test_every_noun_with_a_sure_link_counts_once(trained, pairs):
+    found = places.nouns_said(trained, pairs)
+    linked = sum(
+        pair.alignment.source_words[column] in places.NOUNS for pair in pairs for column, _ in pair.alignment.sure
+    )
+    assert sum(record["nouns"] for record in found.values()) == linked > 200
+
+
+def test_a_model_that_says_every_word_rightly_says_every_noun(trained, pairs, monkeypatch):
+    class Perfect(torch.nn.Module):
+        def forward(self, source, source_lengths, target_input):
+            """The likeliest word is the one that is fed next; the last one matters to no noun."""
+            following = torch.cat([target_input[:, 1:], target_input[:, :1]], dim=1)
+            return torch.nn.functional.one_hot(following, len(trained.target_codec.vocabulary)).float()
+
+    perfect = Trained(Perfect(), *trained.codecs, trained.history)
+    found = places.nouns_said(perfect, pairs)
+    assert {record["right"] for record in found.values()} == {100.0}
+    assert max(record["right"] for record in places.nouns_said(trained, pairs).values()) < 50
+
+
+def test_swapped_sentences_differ_in_one_noun_at_the_place_asked_for(pairs, monkeypatch):
+    monkeypatch.setattr(places, "sentences_of", lambda shortest, longest: pairs)
+    for place in places.PLACES:
+        before, after = places.swapped_nouns.__wrapped__(8, 12, place)
+        assert len(before) == len(after) > 5
+        for old, new in zip(before, after, strict=True):
+            (column,) = (number for number, (a, b) in enumerate(zip(old, new, strict=True)) if a != b)
+            assert {old[column], new[column]} <= set(places.TO_SWAP)
+            assert places.place_of(column, len(old) - 1) == place
+
+
+def test_the_distance_is_measured_in_distances_between_sentences(trained, pairs):
+    tokens = [tokenizer("english").tokenize(pair.source) for pair in pairs]
+    same = places.vector_moved(trained, tokens, tokens)
+    assert same == {"swapped": 200, "moved": 0.0}
+    others = places.vector_moved(trained, tokens, tokens[1:] + tokens[:1])
+    assert others["moved"] == pytest.approx(1, abs=0.1)
+    assert places.vector_moved(trained, tokens[:1], tokens[:1]) == {"swapped": 1, "moved": 0.0}
