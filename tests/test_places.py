@@ -21,7 +21,9 @@ def trained(pairs):
     english = TextCodec.build(tokenizer("english"), [pair.source for pair in pairs])
     french = TextCodec.build(tokenizer("french"), [pair.target for pair in pairs])
     torch.manual_seed(0)
-    return Trained(plain_model(len(english.vocabulary), len(french.vocabulary), 8, 16), english, french, History([]))
+    return Trained(
+        plain_model(len(english.vocabulary), len(french.vocabulary), 8, 16), english, french, History([])
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,9 @@ def test_a_place_is_told_by_both_ends_of_the_sentence(column, words, place):
 def test_every_noun_with_a_sure_link_counts_once(trained, pairs):
     found = places.nouns_said(trained, pairs)
     linked = sum(
-        pair.alignment.source_words[column] in places.NOUNS for pair in pairs for column, _ in pair.alignment.sure
+        pair.alignment.source_words[column] in places.NOUNS
+        for pair in pairs
+        for column, _ in pair.alignment.sure
     )
     assert sum(record["nouns"] for record in found.values()) == linked > 200
 

@@ -34,7 +34,9 @@ def place_of(column: int, words: int) -> str:
     return PLACES[0] if column < 3 else PLACES[2] if column >= words - 3 else PLACES[1]
 
 
-def measure_places(trained: Trained, buckets: Sequence[tuple[int, int]] = LENGTH_BUCKETS) -> list[dict[str, Any]]:
+def measure_places(
+    trained: Trained, buckets: Sequence[tuple[int, int]] = LENGTH_BUCKETS
+) -> list[dict[str, Any]]:
     """For each group of lengths and each place `nouns_said` and `vector_moved`, in one record."""
     return [
         {"shortest": shortest, "longest": longest, "place": place, **said, **moved}
