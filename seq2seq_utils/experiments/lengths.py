@@ -141,7 +141,7 @@ def measure_quality(
 
 
 def on_training_pairs(trained: Trained, pairs: Sequence[SentencePair], world: World) -> list[dict[str, Any]]:
-    """Exact match in % on pairs that the model was trained on: the first of each bucket, as many as in a test."""
+    """Exact match in % on pairs that the model was trained on: as many of each bucket as in a test."""
     records = []
     for shortest, longest in world.buckets:
         chosen = [pair for pair in pairs if shortest <= count_words(pair.source) <= longest][:TEST]

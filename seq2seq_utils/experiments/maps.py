@@ -85,7 +85,7 @@ def by_kind(maps: Sequence[Tensor], gold: Sequence[Alignment]) -> list[dict[str,
 
 
 def diagonal(links: Alignment) -> frozenset[tuple[int, int]]:
-    """The links of whoever reads nothing: each word of the translation with the one as far on in the source."""
+    """The links of who reads nothing: each word of the translation with the one as far on in the source."""
     rows, columns = len(links.target_words), len(links.source_words)
     return frozenset((round(row * (columns - 1) / max(rows - 1, 1)), row) for row in range(rows))
 

@@ -1,9 +1,9 @@
-"""What comes of a noun by where it stands in the sentence: is it said, and how far does it move the vector?"""
+"""What becomes of a noun, by its place in the sentence: is it said, and how far does it move the vector?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import torch
@@ -75,7 +75,7 @@ def nouns_said(trained: Trained, pairs: Sequence[SentencePair]) -> dict[str, dic
     }
 
 
-@lru_cache(maxsize=None)
+@cache
 def sentences_of(shortest: int, longest: int) -> list[SentencePair]:
     """Sentences of these lengths, none of them in a training or validation set."""
     seen = [pair for longest_seen in WHOLE_WORLD.longest for part in corpus(longest_seen) for pair in part]
@@ -83,9 +83,9 @@ def sentences_of(shortest: int, longest: int) -> list[SentencePair]:
 
 
 # ------------------------------------------------------------------------ how far does it move the vector?
-@lru_cache(maxsize=None)
+@cache
 def swapped_nouns(shortest: int, longest: int, place: str) -> tuple[list[list[str]], list[list[str]]]:
-    """Sentences with a noun to swap at this place, as tokens, and the same with the next noun of `TO_SWAP`."""
+    """Sentences with a noun to swap at this place, as tokens, and the same with another noun there."""
     words = [tokenizer("english").tokenize(pair.source) for pair in sentences_of(shortest, longest)]
     before, after = [], []
     for tokens in words:
