@@ -411,7 +411,7 @@ CONTROLS = {
     "random words": Arm(ratio=1.0, random_words=0.5),
     "few random words": Arm(ratio=1.0, random_words=0.125),
 }
-# All have one rate, so that one thing changes. Of the four ways, ratio 0 did better at another one in the search.
+# All have one rate, so that one thing changes. Of the four ways ratio 0 did better at another one.
 FASTER = {"ratio 0 at 0.02": Arm(ratio=0.0, learning_rate=2e-2)}
 BUDGETS = (2, 6, 18)  # epochs; ten seeds have the second one
 
