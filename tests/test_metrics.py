@@ -232,6 +232,19 @@ def test_interval_over_seeds_and_sentences_covers_the_truth_as_often_as_it_says(
     assert 0.93 < np.mean(covered) < 0.98
 
 
+def test_interval_over_both_is_never_narrower_than_that_over_few_seeds():
+    generator = np.random.default_rng(0)
+    wider = []
+    for _ in range(50):
+        scores = generator.normal(size=(3, 1)) + generator.normal(0, 20, size=(1, 2000))
+        _, *over_seeds = mean_difference_interval(scores.mean(axis=1), [0] * 3)
+        low, high = two_way_interval(scores)
+        assert low <= over_seeds[0] + 1e-12
+        assert high >= over_seeds[1] - 1e-12
+        wider.append(high - low > 1.0001 * (over_seeds[1] - over_seeds[0]))
+    assert any(wider)
+
+
 def test_bootstrap_of_sentences_that_are_all_alike_has_no_width():
     assert bleu_interval(REFERENCES[:2], REFERENCES[:2]) == pytest.approx((100, 100))
     translations, references = (

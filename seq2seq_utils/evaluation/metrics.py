@@ -253,7 +253,8 @@ def two_way_interval(scores: np.ndarray, confidence: float = 0.95) -> Interval:
     It is about other seeds *and* other sentences, where `mean_difference_interval` keeps the sentences and
     `bootstrap_interval` the trained models. Seeds and sentences are independent of each other, so the squared
     errors of the mean that come from the one and from the other add up; the degrees of freedom are
-    Satterthwaite's.
+    Satterthwaite's, which may be too many where seeds are few: so the interval is never narrower than that of
+    the seeds alone.
 
     Args:
         scores: of each seed on each sentence, (seeds, sentences); to compare, differences of such scores.
@@ -278,7 +279,9 @@ def two_way_interval(scores: np.ndarray, confidence: float = 0.95) -> Interval:
     if not errors.any():
         return Interval(float(mean), float(mean))
     freedom = errors.sum() ** 2 / (errors**2 / (seeds - 1, sentences - 1)).sum()
-    reach = stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(errors.sum())
+    both = stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(errors.sum())
+    alone = stats.t.ppf((1 + confidence) / 2, seeds - 1) * np.sqrt(errors[0])
+    reach = max(both, alone)
     return Interval(float(mean - reach), float(mean + reach))
 
 
