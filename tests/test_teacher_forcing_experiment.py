@@ -90,8 +90,10 @@ def test_the_controls_are_of_the_main_budget_and_have_its_seeds():
     budgets = {name: [experiment.named(name, epochs) for epochs in experiment.BUDGETS] for name in FED}
     compared = experiment.COMPARED
     controls = compared.arms.keys() - {arm for arms in budgets.values() for arm in arms}
-    assert controls == {experiment.named(name, 6) for name in experiment.CONTROLS}
-    main = [arm for arm in compared.arms.values() if arm.epochs == 6]
+    assert controls == {experiment.named(name, 6) for name in experiment.CONTROLS | experiment.FASTER}
+    faster = {experiment.named(name, 6) for name in experiment.FASTER}
+    assert {compared.arms[name] for name in faster} == {experiment.Arm(ratio=0.0, learning_rate=0.02)}
+    main = [arm for name, arm in compared.arms.items() if arm.epochs == 6 and name not in faster]
     assert len({(arm.ratio, arm.falls, arm.rises, arm.random_words) for arm in main}) == 7
     assert {arm.learning_rate for arm in main} == {0.01}
     assert {compared.seeds[name] for name in controls} == {range(10)}

@@ -39,9 +39,9 @@ def measure_places(
 ) -> list[dict[str, Any]]:
     """For each group of lengths and each place `nouns_said` and `vector_moved`, in one record."""
     return [
-        {"shortest": shortest, "longest": longest, "place": place, **said, **moved}
+        {"shortest": shortest, "longest": longest, "place": place, **nouns, **moved}
         for shortest, longest in buckets
-        for (place, said), moved in zip(
+        for (place, nouns), moved in zip(
             nouns_said(trained, sentences_of(shortest, longest)).items(),
             (vector_moved(trained, *swapped_nouns(shortest, longest, place)) for place in PLACES),
             strict=True,
