@@ -74,7 +74,7 @@ def test_quality_over_seeds_needs_a_run_of_each_arm(results):
         over_seeds(results, ["×1", "×9"])
 
 
-def test_more_training_pairs_than_the_corpus_has_are_new_ones():
+def test_more_training_pairs_than_the_corpus_has_are_new_ones(monkeypatch):
     corpus_size = len(corpus(10, SMALL_WORLD).train)
     some = lengths.training_pairs(100, 10, SMALL_WORLD)
     assert some == corpus(10, SMALL_WORLD).train[:100]
@@ -84,12 +84,23 @@ def test_more_training_pairs_than_the_corpus_has_are_new_ones():
     assert len(sources) == corpus_size + 200
     others = [*corpus(10, SMALL_WORLD).validation, *held_out(SMALL_WORLD)]
     assert not sources & {pair.source for pair in others}
+    # Had those been in the test, others would have been written.
+    monkeypatch.setattr(lengths, "held_out", lambda world, language: more[corpus_size:])
+    without = lengths.training_pairs(corpus_size + 200, 10, SMALL_WORLD)
+    assert not {pair.source for pair in without} & {pair.source for pair in more[corpus_size:]}
 
 
 def test_quality_on_training_pairs_is_that_of_each_bucket(monkeypatch):
     pairs = lengths.training_pairs(2_000, 10, SMALL_WORLD)
     told = {pair.source: pair.target for pair in pairs if count_words(pair.source) <= 5}
-    monkeypatch.setattr(lengths, "texts", lambda trained, chosen: [told.get(p.source, "") for p in chosen])
+    asked = []
+
+    def texts(trained, chosen):
+        asked.append({count_words(pair.source) for pair in chosen})
+        return [told.get(pair.source, "") for pair in chosen]
+
+    monkeypatch.setattr(lengths, "texts", texts)
     found = lengths.on_training_pairs(None, pairs, SMALL_WORLD)
     assert [record["exact_match"] for record in found] == [100.0, 0.0, 0.0]
+    assert asked == [{3, 4, 5}, {6, 7}, {8, 9, 10}]
     assert [(record["shortest"], record["longest"]) for record in found] == list(SMALL_WORLD.buckets)
