@@ -4,9 +4,10 @@ import dataclasses
 
 import pytest
 
-from seq2seq_utils.experiments import Results, lengths, long_sentences
+from seq2seq_utils.experiments import Results, Trained, lengths, long_sentences
 from seq2seq_utils.experiments.lengths import SMALL_WORLD, corpus, held_out, over_seeds
 from seq2seq_utils.text import count_words
+from seq2seq_utils.translation import Translation
 
 
 def test_no_test_pair_stands_in_a_training_or_validation_set():
@@ -95,12 +96,13 @@ def test_quality_on_training_pairs_is_that_of_each_bucket(monkeypatch):
     told = {pair.source: pair.target for pair in pairs if count_words(pair.source) <= 5}
     asked = []
 
-    def texts(trained, chosen):
-        asked.append({count_words(pair.source) for pair in chosen})
-        return [told.get(pair.source, "") for pair in chosen]
+    def translate(model, sources, *codecs):
+        asked.append(set(map(count_words, sources)))
+        return [Translation(told.get(source, ""), (), reached_end=True) for source in sources]
 
-    monkeypatch.setattr(lengths, "texts", texts)
-    found = lengths.on_training_pairs(None, pairs, SMALL_WORLD)
+    monkeypatch.setattr(lengths, "translate", translate)
+    trained = Trained(None, None, None, None)
+    found = lengths.on_training_pairs(trained, pairs, SMALL_WORLD)
     assert [record["exact_match"] for record in found] == [100.0, 0.0, 0.0]
     assert asked == [{3, 4, 5}, {6, 7}, {8, 9, 10}]
     assert [(record["shortest"], record["longest"]) for record in found] == list(SMALL_WORLD.buckets)

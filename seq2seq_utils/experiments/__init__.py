@@ -16,6 +16,7 @@ EXPERIMENTS = {
         long_sentences.COMPARED,
         attention.SEARCH,
         attention.COMPARED,
+        attention.FIXED,
         attention.LADDER_SEARCH,
         captions.SEARCH,
         captions.LENGTHS,

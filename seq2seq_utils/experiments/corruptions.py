@@ -22,7 +22,7 @@ _GENDERS: Others = {
 }
 _FULL: Others = {"l'": {"le", "la"}, "n'": {"ne"}, "j'": {"je"}, "qu'": {"que"}, "d'": {"de"}}
 _SPLIT = {"au": ["à", "le"], "aux": ["à", "les"], "du": ["de", "le"]}
-_AVOIR, _ETRE = ("ai", "a", "avons", "ont"), ("suis", "est", "sommes", "sont")
+_AVOIR, _ETRE = forms.AVOIR, forms.COPULA["present"]
 
 
 def corruptions(sentence: str) -> Iterator[tuple[str, str]]:
@@ -60,7 +60,7 @@ def _agreement_of_participle(tokens: Sequence[str]) -> Iterator[Tokens]:
 def _person_of_verb(tokens: Sequence[str]) -> Iterator[Tokens]:
     """Where the form is finite: "il a écrit" has a participle, which is no person's."""
     for spoiled in _replaced(tokens, _other_persons()):
-        at = next(place for place, token in enumerate(tokens) if token != spoiled[place])
+        at = _changed(tokens, spoiled)
         before = [token for token in tokens[:at] if token not in ("pas", "jamais")][-1:]
         if not before or before[0] not in (*_AVOIR, *_ETRE):
             yield spoiled
@@ -125,7 +125,7 @@ def _other_auxiliary(tokens: Sequence[str]) -> Iterator[Tokens]:
     others = {form: {_ETRE[at]} for at, form in enumerate(_AVOIR)}
     others |= {form: {_AVOIR[at]} for at, form in enumerate(_ETRE)}
     for spoiled in _replaced(tokens, others):
-        at = next(place for place, token in enumerate(tokens) if token != spoiled[place])
+        at = _changed(tokens, spoiled)
         behind = [token for token in tokens[at + 1 :] if token not in ("pas", "jamais")][:1]
         if behind and any(behind[0] in known for known in forms.participles().values()):
             yield spoiled
@@ -165,6 +165,11 @@ def _other_times(sentence: str) -> Iterator[str]:
 
 
 # -------------------------------------------------------------------------------------------- the means
+def _changed(tokens: Sequence[str], spoiled: Sequence[str]) -> int:
+    """Where the one word stands that has been replaced."""
+    return next(place for place, (old, new) in enumerate(zip(tokens, spoiled, strict=True)) if old != new)
+
+
 def _replaced(tokens: Sequence[str], others: Others) -> Iterator[Tokens]:
     for at, token in enumerate(tokens):
         for other in sorted(others.get(token, ())):

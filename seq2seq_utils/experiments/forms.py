@@ -29,12 +29,12 @@ DETERMINERS: Slot = {
 }
 PRONOUNS = {"je": SINGULAR, "j'": SINGULAR, "il": MASCULINE, "elle": FEMININE, "nous": PLURAL}
 PERSONS = ("je", "il", "nous", "ils")
-_COPULA = {
+COPULA = {
     "present": ("suis", "est", "sommes", "sont"),
     "future": ("serai", "sera", "serons", "seront"),
     "past": ("étais", "était", "étions", "étaient"),
 }
-_AVOIR = ("ai", "a", "avons", "ont")
+AVOIR = ("ai", "a", "avons", "ont")
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,14 @@ def finite() -> dict[str, list[Reading]]:
     for kind, verbs in lexicon.VERBS.items():
         takes = "intransitive" if kind == "leaving" else kind
         for verb in verbs:
-            for tense in _COPULA:
+            for tense in COPULA:
                 for number, person in enumerate(PERSONS):
                     reading = Reading(takes, person, tense, verb.english[0])
                     found.setdefault(french.simple_form(verb, tense, number), []).append(reading)
-    for tense, forms in _COPULA.items():
+    for tense, forms in COPULA.items():
         for person, form in zip(PERSONS, forms, strict=True):
             found.setdefault(form, []).append(Reading("être", person, tense, "be"))
-    for person, form in zip(PERSONS, _AVOIR, strict=True):
+    for person, form in zip(PERSONS, AVOIR, strict=True):
         found.setdefault(form, []).append(Reading("avoir", person, "present", "have"))
     return found
 

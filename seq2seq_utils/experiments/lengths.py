@@ -146,7 +146,7 @@ def on_training_pairs(trained: Trained, pairs: Sequence[SentencePair], world: Wo
     for shortest, longest in world.buckets:
         chosen = [pair for pair in pairs if shortest <= count_words(pair.source) <= longest][:TEST]
         if chosen:
-            exact = quality(texts(trained, chosen), chosen)["exact_match"]
+            exact = exact_match(trained.model, chosen, *trained.codecs)
             records.append({"shortest": shortest, "longest": longest, "exact_match": exact})
     return records
 
