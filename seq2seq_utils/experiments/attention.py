@@ -108,8 +108,8 @@ SEARCH = search_of_rates("attention_search", _BUDGETS | _FIXED, RATES, train, me
 _COMPARED = {
     "×1": Arm(epochs=1, learning_rate=1e-2),
     "×3": Arm(epochs=3, learning_rate=1e-2),
-    "×9": Arm(epochs=9, learning_rate=1e-2),
-    "×9, up to 10 words": Arm(epochs=9, learning_rate=1e-2, longest=10),
+    "×9": Arm(epochs=9, learning_rate=5e-3),
+    "×9, up to 10 words": Arm(epochs=9, learning_rate=5e-3, longest=10),
     "Korean, ×1": Arm(epochs=1, learning_rate=1e-2, longest=10, language="korean"),
     "Korean, ×3": Arm(epochs=3, learning_rate=1e-2, longest=10, language="korean"),
 }
@@ -132,10 +132,7 @@ COMPARED = Experiment(
 )
 
 # A file of its own: it has no maps, and a table of maps needs them of every run in its file.
-_FIXED_COMPARED = {
-    "fixed context, ×1": Arm(epochs=1, learning_rate=1e-2, context="fixed"),
-    "fixed context, ×3": Arm(epochs=3, learning_rate=1e-2, context="fixed"),
-}
+_FIXED_COMPARED = {f"×{epochs}": Arm(epochs=epochs, learning_rate=1e-2, context="fixed") for epochs in (1, 3)}
 FIXED = Experiment(
     name="attention_fixed",
     question="and with one context for all steps, where all but the weights of attention is the same?",
