@@ -28,6 +28,9 @@ _AVOIR, _ETRE = forms.AVOIR, forms.COPULA["present"]
 def corruptions(sentence: str) -> Iterator[tuple[str, str]]:
     """Every sentence that one mistake makes of a correct French one of the grammar.
 
+    What is a matter of style, or of who is spoken of, is no mistake: *des petits chats*, *les juges sont
+    parties*.
+
     Args:
         sentence: a French sentence.
 
@@ -38,7 +41,7 @@ def corruptions(sentence: str) -> Iterator[tuple[str, str]]:
     tokens = words.tokenize(sentence.lower())
     for name, spoil in _RULES.items():
         for spoiled in spoil(tokens):
-            if spoiled != tokens:
+            if spoiled != tokens and (name in _OF_ELISION or _is_elided_rightly(spoiled)):
                 yield name, words.join(spoiled)
     for text in _other_times(sentence.lower()):
         yield "time of another tense", text
@@ -46,23 +49,27 @@ def corruptions(sentence: str) -> Iterator[tuple[str, str]]:
 
 # ------------------------------------------------------------------------------------------ the rules
 def _gender_of_article(tokens: Sequence[str]) -> Iterator[Tokens]:
-    return _replaced(tokens, _GENDERS)
+    if not _may_be_of_either_gender(tokens):
+        yield from _replaced(tokens, _GENDERS)
 
 
 def _agreement_of_adjective(tokens: Sequence[str]) -> Iterator[Tokens]:
-    return _replaced(tokens, _other_forms_of_adjectives())
+    if not _may_be_of_either_gender(tokens):
+        yield from _replaced(tokens, _other_forms_of_adjectives())
 
 
 def _agreement_of_participle(tokens: Sequence[str]) -> Iterator[Tokens]:
-    return _replaced(tokens, _other_forms_of_participles())
+    """Where it is one: "il écrit" has the same form as "il a écrit"."""
+    if not _may_be_of_either_gender(tokens):
+        for spoiled in _replaced(tokens, _other_forms_of_participles()):
+            if _word_before(tokens, _changed(tokens, spoiled)) in (*_AVOIR, *_ETRE):
+                yield spoiled
 
 
 def _person_of_verb(tokens: Sequence[str]) -> Iterator[Tokens]:
     """Where the form is finite: "il a écrit" has a participle, which is no person's."""
     for spoiled in _replaced(tokens, _other_persons()):
-        at = _changed(tokens, spoiled)
-        before = [token for token in tokens[:at] if token not in ("pas", "jamais")][-1:]
-        if not before or before[0] not in (*_AVOIR, *_ETRE):
+        if _word_before(tokens, _changed(tokens, spoiled)) not in (*_AVOIR, *_ETRE):
             yield spoiled
 
 
@@ -84,17 +91,6 @@ def _pas_left_out(tokens: Sequence[str]) -> Iterator[Tokens]:
     return _without(tokens, ("pas", "jamais"))
 
 
-def _un_after_not(tokens: Sequence[str]) -> Iterator[Tokens]:
-    """As in *Il ne voit pas un chat*; the grammar has *pas de chat*."""
-    nouns = forms.slots()[2]
-    for at, token in enumerate(tokens):
-        if token in ("de", "d'") and "pas" in tokens[max(at - 2, 0) : at]:
-            noun = next(word for word in tokens[at + 1 :] if word in nouns)
-            for article, gender in (("un", "ms"), ("une", "fs")):
-                if gender in nouns[noun][0] | nouns[noun][1]:
-                    yield [*tokens[:at], article, *tokens[at + 1 :]]
-
-
 def _de_for_des(tokens: Sequence[str]) -> Iterator[Tokens]:
     """As in *Il voit de chats*; not where *des* is *de* and *les*."""
     nouns = forms.slots()[2]
@@ -105,18 +101,11 @@ def _de_for_des(tokens: Sequence[str]) -> Iterator[Tokens]:
             yield [*tokens[:at], "d'" if elided else "de", *tokens[at + 1 :]]
 
 
-def _des_for_de(tokens: Sequence[str]) -> Iterator[Tokens]:
-    """As in *Il voit des petits chats*; the grammar has *de petits chats*."""
-    before = forms.slots()[1]
-    for at, token in enumerate(tokens[:-1]):
-        if token in ("de", "d'") and tokens[at + 1] in before:
-            yield [*tokens[:at], "des", *tokens[at + 1 :]]
-
-
-def _adjective_on_the_other_side(tokens: Sequence[str]) -> Iterator[Tokens]:
-    _, before, nouns, after = forms.slots()
+def _colour_before_its_noun(tokens: Sequence[str]) -> Iterator[Tokens]:
+    _, _, nouns, after = forms.slots()
+    colours = {form for form in after if forms.lemmas()[form] in ("red", "blue", "yellow", "white", "black")}
     for at, (token, following) in enumerate(pairwise(tokens)):
-        if (token in before and following in nouns) or (token in nouns and following in after):
+        if token in nouns and following in colours:
             yield [*tokens[:at], following, token, *tokens[at + 2 :]]
 
 
@@ -132,8 +121,10 @@ def _other_auxiliary(tokens: Sequence[str]) -> Iterator[Tokens]:
 
 
 def _word_twice(tokens: Sequence[str]) -> Iterator[Tokens]:
+    """But for *nous*: "nous nous cachons" is French."""
     for at, token in enumerate(tokens):
-        yield [*tokens[:at], token, token, *tokens[at + 1 :]]
+        if token[0].isalpha() and token != "nous":
+            yield [*tokens[:at], token, token, *tokens[at + 1 :]]
 
 
 _RULES: dict[str, Callable[[Sequence[str]], Iterator[Tokens]]] = {
@@ -146,21 +137,19 @@ _RULES: dict[str, Callable[[Sequence[str]], Iterator[Tokens]]] = {
     "à le, de le": _no_contraction,
     "ne left out": _ne_left_out,
     "pas left out": _pas_left_out,
-    "un after not": _un_after_not,
     "de before a noun": _de_for_des,
-    "des before an adjective": _des_for_de,
-    "place of an adjective": _adjective_on_the_other_side,
+    "colour before its noun": _colour_before_its_noun,
     "a word twice": _word_twice,
 }
+_OF_ELISION = ("no elision", "à le, de le")
 
 
 def _other_times(sentence: str) -> Iterator[str]:
-    """With a time that goes with none of the tenses of the one that is there; *bientôt* only at the head."""
-    at_head = {"bientôt"}
+    """With a time that goes with none of the tenses of the one that is there."""
     for time, tenses in forms.times().items():
         if time in sentence:
             for other, others in forms.times().items():
-                if not tenses & others and not {time, other} & at_head:
+                if not tenses & others:
                     yield sentence.replace(time, other)
 
 
@@ -168,6 +157,27 @@ def _other_times(sentence: str) -> Iterator[str]:
 def _changed(tokens: Sequence[str], spoiled: Sequence[str]) -> int:
     """Where the one word stands that has been replaced."""
     return next(place for place, (old, new) in enumerate(zip(tokens, spoiled, strict=True)) if old != new)
+
+
+def _word_before(tokens: Sequence[str], at: int) -> str:
+    """The last word before a place that is not *pas* or *jamais*, or nothing."""
+    return next((token for token in reversed(tokens[:at]) if token not in ("pas", "jamais")), "")
+
+
+def _may_be_of_either_gender(tokens: Sequence[str]) -> bool:
+    """Whether another gender may be right: of *je* and *nous* beside être, and of some nouns."""
+    nouns = {form for noun in forms.OF_EITHER_GENDER for form in (noun, f"{noun}s")}
+    of_person = [form for tense in forms.COPULA.values() for form in tense[::2]]  # je and nous
+    return any(token in nouns or token in of_person for token in tokens)
+
+
+def _is_elided_rightly(tokens: Sequence[str]) -> bool:
+    full = {word for words in _FULL.values() for word in words}
+    return not any(
+        (token in _FULL and not french.begins_with_vowel(following))
+        or (token in full and french.begins_with_vowel(following))
+        for token, following in pairwise(tokens)
+    )
 
 
 def _replaced(tokens: Sequence[str], others: Others) -> Iterator[Tokens]:

@@ -35,6 +35,14 @@ COPULA = {
     "past": ("étais", "était", "étions", "étaient"),
 }
 AVOIR = ("ai", "a", "avons", "ont")
+_TENSES = {  # of the times that do not go with all of them
+    **dict.fromkeys(("hier", "la semaine dernière", "l'année dernière"), frozenset({"past"})),
+    **dict.fromkeys(
+        ("demain", "la semaine prochaine", "l'année prochaine"), frozenset({"present", "future"})
+    ),
+}
+# Nouns of persons that may be women, too: "une enfant", "les juges sont parties".
+OF_EITHER_GENDER = ("enfant", "juge", "médecin", "peintre", "pirate", "poète")
 
 
 @dataclass(frozen=True)
@@ -157,13 +165,14 @@ def lemmas() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def times() -> dict[str, Features]:
-    """Of each time, as it is written, the tenses that it goes with."""
-    found: dict[str, Features] = {}
-    for tense, phrases in lexicon.TIMES.items():
-        for phrase in phrases:
-            text = " ".join(phrase.french).replace("' ", "'")
-            found[text] = found.get(text, NONE) | {tense}
-    return found
+    """Of each time, as it is written, the tenses that it can go with in French.
+
+    The grammar writes some in fewer: it has *il mangera demain* alone, where *il mange demain* is French, too.
+    """
+    texts = [
+        " ".join(phrase.french).replace("' ", "'") for phrases in lexicon.TIMES.values() for phrase in phrases
+    ]
+    return {text: _TENSES.get(text, frozenset(COPULA)) for text in texts}
 
 
 def _adjective_forms(adjective: lexicon.Adjective) -> Iterator[tuple[str, str]]:

@@ -167,7 +167,7 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
     """What is stored of a trained arm; of the words of a sentence, full stop, commas and EOS do not count.
 
     Returns:
-        On the first 2,000 test pairs exact match, with `right`, a 1 or a 0 for each sentence, and the loss
+        On the first 2,000 test pairs exact match, with `right`, a 1 or a 0 for each sentence, BLEU, and the loss
         per token in nats, fed the truth (its exponential is the perplexity) and fed its own words; then the
         numbers of `fed_with` and `after_replacement`. As lists, for sentences of five and of ten words, those
         of `by_position` and `after_mistake`, and as ``"by_length"`` exact match with `right`.
@@ -176,6 +176,7 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
     found = quality(texts(trained, pairs), pairs)
     return {
         "exact_match": found["exact_match"],
+        "bleu": found["bleu"],
         "loss": loss(trained, pairs, 1.0),
         "loss_own_words": loss(trained, pairs, 0.0),
         **fed_with(trained, pairs),
