@@ -14,6 +14,7 @@ EXPERIMENTS = {
         teacher_forcing.COMPARED,
         long_sentences.SEARCH,
         long_sentences.COMPARED,
+        long_sentences.SMALL,
         attention.SEARCH,
         attention.COMPARED,
         attention.FIXED,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained, search_of_rates
@@ -162,4 +162,31 @@ COMPARED = Experiment(
         for bucket in (0, 1, 2)
     ],
     budgets={"plain": ["×1", "×3", "×9", "×27"]},
+)
+
+
+# In the small world, too, each arm has the better one of the two rates.
+_SMALL = {
+    name: replace(arm, learning_rate=5e-3 if name in ("size 256", "size 512") else 1e-2)
+    for name, arm in (_SIZES | _CELLS).items()
+}
+SMALL = Experiment(
+    name="long_sentences_small",
+    question="what do a larger state, another cell and the source backwards change, in a small world?",
+    basis="budget",
+    arms=_SMALL,
+    seeds=dict.fromkeys(_SMALL, range(3)),
+    train=train,
+    measure=measure,
+    claims=[
+        Claim("size 512", "size 128", "by_length.2.exact_match"),
+        Claim("GRU, backwards, ×3", "size 128", "by_length.2.exact_match"),
+        Claim("LSTM, backwards, ×3", "LSTM, forwards, ×3", "by_length.2.exact_match"),
+    ],
+    budgets={
+        "GRU, forwards": ["GRU, forwards, ×1", "size 128"],
+        "GRU, backwards": ["GRU, backwards, ×1", "GRU, backwards, ×3"],
+        "LSTM, forwards": ["LSTM, forwards, ×1", "LSTM, forwards, ×3"],
+        "LSTM, backwards": ["LSTM, backwards, ×1", "LSTM, backwards, ×3"],
+    },
 )

@@ -20,7 +20,7 @@ class Chance:
 
     Args:
         seed: of the random numbers.
-        one_word_in: 3, say, for one noun, verb and adjective in three.
+        one_word_in: 3, say, for one noun, verb and adjective in three, or some more (see `pick_word`).
 
     Raises:
         ValueError: if `one_word_in` is less than 1.

@@ -25,7 +25,8 @@ class Sampler:
 
     Args:
         seed: of the random numbers.
-        one_word_in: 3, say, for one noun, verb and adjective in three: a smaller world, by the same grammar.
+        one_word_in: 3, say, for a smaller world by the same grammar, with one noun, verb and adjective in
+            three, and of what a sentence chooses from at least two.
 
     Raises:
         ValueError: if `one_word_in` is less than 1.
