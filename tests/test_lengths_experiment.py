@@ -1,10 +1,11 @@
 """What notebooks 4 and 5 have in common: corpora that share no test sentence, and quality by length."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
-from seq2seq_utils.experiments import Results, Trained, lengths, long_sentences
+from seq2seq_utils.experiments import Results, Trained, attention, lengths, long_sentences, read
 from seq2seq_utils.experiments.lengths import SMALL_WORLD, corpus, held_out, over_seeds
 from seq2seq_utils.text import count_words
 from seq2seq_utils.translation import Translation
@@ -106,3 +107,25 @@ def test_quality_on_training_pairs_is_that_of_each_bucket(monkeypatch):
     assert [record["exact_match"] for record in found] == [100.0, 0.0, 0.0]
     assert asked == [{3, 4, 5}, {6, 7}, {8, 9, 10}]
     assert [(record["shortest"], record["longest"]) for record in found] == list(SMALL_WORLD.buckets)
+
+
+@pytest.mark.parametrize(
+    ("search", "compared"),
+    [
+        (long_sentences.SEARCH, long_sentences.COMPARED),
+        (long_sentences.SEARCH, long_sentences.SMALL),
+        (attention.SEARCH, attention.COMPARED),
+    ],
+    ids=lambda experiment: experiment.name,
+)
+def test_each_arm_that_was_searched_has_the_better_rate(search, compared):
+    folder = Path(__file__).resolve().parent.parent / "notebooks" / "results"
+    results = read(folder / f"{search.name}.json")
+    searched = {name.split(", rate ")[0] for name in search.arms} & compared.arms.keys()
+    assert len(searched) >= 3
+    for name in searched:
+        found = {
+            rate: results.values(f"{name}, rate {rate:g}", "validation_exact_match")[0]
+            for rate in long_sentences.RATES
+        }
+        assert found[compared.arms[name].learning_rate] == max(found.values()), (name, found)

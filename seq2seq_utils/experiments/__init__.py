@@ -19,6 +19,7 @@ EXPERIMENTS = {
         attention.COMPARED,
         attention.FIXED,
         attention.LADDER_SEARCH,
+        attention.LADDER,
         captions.SEARCH,
         captions.LENGTHS,
         captions.FINAL,

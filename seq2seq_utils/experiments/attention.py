@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
-from seq2seq_utils.experiments.experiment import Experiment, Trained, search_of_rates
+from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained, search_of_rates
 from seq2seq_utils.experiments.lengths import (
     PAIRS,
     SMALL_WORLD,
@@ -169,3 +170,21 @@ RUNGS = {
     "+ the paper's s₀": _rung(112, True, "attention", "backward"),
 }
 LADDER_SEARCH = search_of_rates("attention_ladder_search", RUNGS, RATES, train, measure)
+
+_LONGER = {
+    f"{name}, three times as long": replace(rung, epochs=3 * rung.epochs) for name, rung in RUNGS.items()
+}
+LADDER = Experiment(
+    name="attention_ladder",
+    question="what does each change on the way from the plain model to attention bring, when all have learned?",
+    basis="plateau",
+    arms=RUNGS | _LONGER,
+    seeds=dict.fromkeys(RUNGS, range(5)) | dict.fromkeys(_LONGER, range(2)),
+    train=train,
+    measure=measure,
+    claims=[
+        Claim(higher, lower, "validation_exact_match")
+        for lower, higher in pairwise(list(RUNGS)[:-1])  # of the last one nothing is claimed
+    ],
+    companions=dict(zip(RUNGS, _LONGER, strict=True)),
+)
