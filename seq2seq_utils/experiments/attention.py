@@ -176,7 +176,7 @@ _LONGER = {
 }
 LADDER = Experiment(
     name="attention_ladder",
-    question="what does each change on the way from the plain model to attention bring, when all have learned?",
+    question="what does each change on the way from the plain model to attention bring in the end?",
     basis="plateau",
     arms=RUNGS | _LONGER,
     seeds=dict.fromkeys(RUNGS, range(5)) | dict.fromkeys(_LONGER, range(2)),

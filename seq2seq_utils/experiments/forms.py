@@ -167,7 +167,7 @@ def lemmas() -> dict[str, str]:
 def times() -> dict[str, Features]:
     """Of each time, as it is written, the tenses that it can go with in French.
 
-    The grammar writes some in fewer: it has *il mangera demain* alone, where *il mange demain* is French, too.
+    The grammar writes some in fewer: *il mangera demain* alone, where *il mange demain* is French, too.
     """
     texts = [
         " ".join(phrase.french).replace("' ", "'") for phrases in lexicon.TIMES.values() for phrase in phrases

@@ -45,8 +45,9 @@ def french_pattern(sentence: str) -> tuple[str, ...]:
     A noun phrase whose words agree is one piece, of which gender and number are left; of a verb what it takes
     and its person are left, of a participle what it agrees with. What does not agree, or is not elided as it
     should be, stays as it is. Marked are *un* and *des* in place of *de* after a negation, *de* and *des*
-    before an adjective, and a time that goes with the tense of no verb of a main clause (see `forms.times`). So a sentence whose
-    pattern a correct one has, too, is correct in form, as far as these pieces tell, whatever it says.
+    before an adjective, and a time that goes with the tense of no verb of a main clause (see
+    `forms.times`). So a sentence whose pattern a correct one has, too, is correct in form, as far as these
+    pieces tell, whatever it says.
     """
     return tuple(piece.form for piece in parse(sentence))
 

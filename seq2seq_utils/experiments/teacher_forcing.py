@@ -167,10 +167,10 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
     """What is stored of a trained arm; of the words of a sentence, full stop, commas and EOS do not count.
 
     Returns:
-        On the first 2,000 test pairs exact match, with `right`, a 1 or a 0 for each sentence, BLEU, and the loss
-        per token in nats, fed the truth (its exponential is the perplexity) and fed its own words; then the
-        numbers of `fed_with` and `after_replacement`. As lists, for sentences of five and of ten words, those
-        of `by_position` and `after_mistake`, and as ``"by_length"`` exact match with `right`.
+        On the first 2,000 test pairs exact match, with `right`, a 1 or a 0 for each sentence, BLEU, and the
+        loss per token in nats, fed the truth (its exponential is the perplexity) and fed its own words; then
+        the numbers of `fed_with` and `after_replacement`. As lists, for sentences of five and of ten words,
+        those of `by_position` and `after_mistake`, and as ``"by_length"`` exact match with `right`.
     """
     pairs = corpus().test[:TESTED]
     found = quality(texts(trained, pairs), pairs)

@@ -38,8 +38,8 @@ def generate(
             So there are fewer short ones: of 60,000 pairs of 3 to 7 words 11 % have three and 23 % seven.
         seed: the same seed gives the same pairs, on every machine.
         exclude: pairs whose source sentences must not come again.
-        one_word_in: for a smaller world: 3 keeps one noun, verb and adjective in three, and of what a sentence
-            chooses from at least two.
+        one_word_in: for a smaller world: 3 keeps one noun, verb and adjective in three, and of what a
+            sentence chooses from at least two.
 
     Raises:
         ValueError: if the language is unknown, a number is out of range, or the grammar has no more
