@@ -54,7 +54,16 @@ def test_correct_sentences_are_attested_and_those_with_one_mistake_are_not(pairs
             {f"Elle est {p}." for p in ("parti", "partis", "parties")},
         ),
         ("Il est petit.", "form of an adjective", {f"Il est {p}." for p in ("petite", "petits", "petites")}),
-        ("Il a écrit un livre.", "person of a verb", set()),
+        (
+            "Il a écrit un livre.",
+            "person of a verb",
+            {f"Il {a} écrit un livre." for a in ("ai", "avons", "ont")},
+        ),
+        (
+            "Cet âne aime ma vache.",
+            "gender of an article",
+            {"Cette âne aime ma vache.", "Cet âne aime mon vache."},
+        ),
         ("Il a dormi.", "avoir or être", {"Il est dormi."}),
         ("L'ami dort.", "no elision", {"Le ami dort.", "La ami dort."}),
         ("Il va au musée.", "à le, de le", {"Il va à le musée."}),
@@ -167,6 +176,7 @@ def test_a_time_goes_with_the_verb_of_the_main_clause():
         ("Je vois un chat.", "Je vois le petit chat noir.", {"construction"}),
         ("Un petit chat noir dort.", "Un vieux chat rouge dort.", {"adjective"}),
         ("Le chat dort.", "Le chat dormira.", {"tense"}),
+        ("Elle n'aimait jamais ma vache.", "Elle n'a jamais aimé ma vache.", {"tense"}),
         ("Il n'écrit pas les chansons.", "Il n'a pas écrit les chansons.", {"tense"}),
         (
             "Nous ne perdrons pas les biscuits.",

@@ -18,7 +18,10 @@ _GENDERS: Others = {
     "un": {"une"},
     "une": {"un"},
     "ce": {"cette"},
-    "cette": {"ce"},
+    "cet": {"cette"},
+    "cette": {"ce", "cet"},
+    "mon": {"ma"},
+    "ma": {"mon"},
 }
 _FULL: Others = {"l'": {"le", "la"}, "n'": {"ne"}, "j'": {"je"}, "qu'": {"que"}, "d'": {"de"}}
 _SPLIT = {"au": ["à", "le"], "aux": ["à", "les"], "du": ["de", "le"]}
@@ -172,10 +175,11 @@ def _may_be_of_either_gender(tokens: Sequence[str]) -> bool:
 
 
 def _is_elided_rightly(tokens: Sequence[str]) -> bool:
-    full = {word for words in _FULL.values() for word in words}
+    """And whether *ce*, *cet* and *ma* stand where they may."""
+    before_vowel = {*_FULL, "cet"}
+    before_consonant = {word for words in _FULL.values() for word in words} | {"ce", "ma"}
     return not any(
-        (token in _FULL and not french.begins_with_vowel(following))
-        or (token in full and french.begins_with_vowel(following))
+        token in (before_consonant if french.begins_with_vowel(following) else before_vowel)
         for token, following in pairwise(tokens)
     )
 
@@ -225,4 +229,5 @@ def _other_persons() -> Others:
             for verb in verbs
             for tense in ("present", "future", "past")
         ]
+        + [set(persons) for persons in (_AVOIR, *forms.COPULA.values())]
     )

@@ -184,6 +184,7 @@ class _Reader:
         is_je = before[-1:] in (["je"], ["j'"])
         readings = [reading for reading in readings if (reading.person == "je") == is_je] or readings
         takes, verb, tense = readings[0].takes, readings[0].verb, readings[0].tense
+        is_compound = False  # whether there is a participle
         if takes in ("avoir", "être"):
             self.number = "p" if readings[0].person in ("nous", "ils") else "s"
             behind = at + 1
@@ -191,12 +192,14 @@ class _Reader:
                 behind += 1
             participles = forms.participles()[takes]
             if tense == "present" and behind < len(tokens) and tokens[behind] in participles:
+                is_compound = True
                 self.participles[behind] = participles[tokens[behind]]
                 tense, verb = "past", forms.lemmas()[tokens[behind]]
         if not self.in_relative:
             self.tenses.add(tense)
         self.in_relative = False
-        return Piece(f"{takes}, {readings[0].person}", "verb", (("verb", verb), ("tense", tense)))
+        said = "compound past" if is_compound else tense
+        return Piece(f"{takes}, {readings[0].person}", "verb", (("verb", verb), ("tense", said)))
 
     def _adjective(self, token: str) -> Piece:
         """An adjective that stands alone; a form that may be several is read as its subject asks for."""
