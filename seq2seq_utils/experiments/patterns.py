@@ -198,8 +198,8 @@ class _Reader:
         if not self.in_relative:
             self.tenses.add(tense)
         self.in_relative = False
-        said = "compound past" if is_compound else tense
-        return Piece(f"{takes}, {readings[0].person}", "verb", (("verb", verb), ("tense", said)))
+        written = "compound past" if is_compound else tense
+        return Piece(f"{takes}, {readings[0].person}", "verb", (("verb", verb), ("tense", written)))
 
     def _adjective(self, token: str) -> Piece:
         """An adjective that stands alone; a form that may be several is read as its subject asks for."""
