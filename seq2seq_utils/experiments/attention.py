@@ -136,7 +136,7 @@ COMPARED = Experiment(
 _FIXED_COMPARED = {f"×{epochs}": Arm(epochs=epochs, learning_rate=1e-2, context="fixed") for epochs in (1, 3)}
 FIXED = Experiment(
     name="attention_fixed",
-    question="and with one context for all steps, where all but the weights of attention is the same?",
+    question="and where the last states of both directions are the context of every step, without weights?",
     basis="budget",
     arms=_FIXED_COMPARED,
     seeds=dict.fromkeys(_FIXED_COMPARED, range(3)),
