@@ -158,7 +158,7 @@ def test_the_first_state_is_made_from_what_start_from_names_and_nothing_else():
     encoded = encode(small_model(), [5, 9, 6], [7, 8])
     assert_close(encoded.state[:, 4:], encoded.annotations[:, 0, 4:])  # ←h₁
     for start_from, read in (("backward", encoded.annotations[:, 0, 4:]), ("last", encoded.state)):
-        for context in ("attention", "fixed", "none"):
+        for context in ("attention", "mean", "fixed", "none"):
             decoder = small_model(context, start_from).decoder
             assert_close(decoder.start(encoded).hidden, torch.tanh(decoder.W_s(read)))
 
@@ -166,7 +166,7 @@ def test_the_first_state_is_made_from_what_start_from_names_and_nothing_else():
 def test_the_state_of_some_sentences_is_what_these_have_by_themselves():
     """At every step, rows repeated or in another order; also before the first step."""
     sentences, rows = [[5, 9, 6], [7, 8], [4, 10, 11, 12]], torch.tensor([2, 0, 0])
-    for context in ("attention", "fixed", "none"):
+    for context in ("attention", "mean", "fixed", "none"):
         model = small_model(context)
         state = model.decoder.start(encode(model, *sentences))
         chosen = model.decoder.start(encode(model, *(sentences[row] for row in rows)))
@@ -210,6 +210,17 @@ def test_without_attention_only_the_last_state_reaches_the_decoder():
             state = model.decoder.step(torch.tensor([token]), state).state
             assert torch.equal(state.context, encoded.state if context == "fixed" else torch.empty(1, 0))
             assert (state.weights, state.all_weights) == (None, None)
+
+
+def test_the_mean_is_that_of_the_words_and_the_same_at_every_step():
+    model = small_model("mean")
+    encoded = encode(model, [5, 9, 6, 4], [7, 8])
+    state = model.decoder.start(encoded)
+    for token in torch.tensor([[1, 1], [7, 8]]):
+        state = model.decoder.step(token, state).state
+        for row, words in enumerate((4, 2)):
+            assert_close(state.context[row], encoded.annotations[row, :words].mean(dim=0))
+        assert (state.weights, state.all_weights) == (None, None)
 
 
 # --- It learns ----------------------------------------------------------------------------------------

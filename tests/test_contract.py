@@ -20,6 +20,7 @@ from seq2seq_utils.models import (
     Encoded,
     Encoder,
     FixedContext,
+    MeanContext,
     NoContext,
     PlainDecoder,
     RecurrentEncoder,
@@ -234,7 +235,7 @@ def test_it_is_fed_its_own_words_as_every_other_decoder_is(name: str) -> None:
 
 def test_decoders_that_need_a_last_state_say_so_where_there_is_none() -> None:
     models = [Seq2Seq(WordEncoder(SIZE, 24), PlainDecoder(SIZE, 8, 24))]
-    for context in (BahdanauAttention(24, 24, 24), FixedContext(24), NoContext()):
+    for context in (BahdanauAttention(24, 24, 24), MeanContext(24), FixedContext(24), NoContext()):
         for start_from in ("backward", "last"):
             decoder = AttentionDecoder(SIZE, 8, 24, 24, context, start_from)
             models.append(Seq2Seq(WordEncoder(SIZE, 24), decoder))

@@ -30,7 +30,7 @@ assert_close = torch.testing.assert_close
 INPUTS = ("embedding", "one_hot")
 # Context, start and both directions or one: the rungs of notebook 05's ladder.
 RUNGS = [
-    *itertools.product(("none", "fixed", "attention"), ("last",), (False, True)),
+    *itertools.product(("none", "fixed", "mean", "attention"), ("last",), (False, True)),
     ("attention", "backward", True),
 ]
 
@@ -391,7 +391,7 @@ def test_wrong_settings_are_named_with_their_value_and_what_is_allowed():
         *lacking(lambda: small_model(input_type="onehot"), "input_type", "'onehot'", "embedding, one_hot"),
         *lacking(lambda: plain("lstm", 10), "decoder", "lstm of size 10", "gru of size 10", "same"),
         *lacking(lambda: plain("gru", 12), "decoder", "gru of size 12", "gru of size 10", "same"),
-        *lacking(lambda: rung("luong", "last", True), "context", "'luong'", "attention, fixed, none"),
+        *lacking(lambda: rung("luong", "last", True), "context", "'luong'", "attention, mean, fixed, none"),
         *lacking(lambda: rung("none", "first", True), "start_from", "'first'", "backward, last"),
         *lacking(lambda: rung("attention", "backward", False), "start_from", "'backward'", "'last'"),
         *lacking(lambda: attention_model(20, 24, hidden_size=1, encoder_size=4), "hidden_size", "1", "2"),

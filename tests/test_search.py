@@ -39,7 +39,7 @@ def model_of(kind: str, size: int = SIZE, seed: int = 0) -> Seq2Seq:
     return model.eval()
 
 
-KINDS = (*CELLS, "attention", "fixed", "none")
+KINDS = (*CELLS, "attention", "mean", "fixed", "none")
 
 
 # --- Models that say what a test wants ------------------------------------------------------------

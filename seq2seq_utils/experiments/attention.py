@@ -36,7 +36,7 @@ class Arm:
         pairs: how many there are to train on (see `training_pairs`).
         hidden_size: length of the state, and of an annotation.
         attention_size: see `BahdanauAttention`; for the rungs of the ladder as large as the state.
-        context: ``"attention"``, ``"fixed"`` or ``"none"``.
+        context: ``"attention"``, ``"mean"``, ``"fixed"`` or ``"none"``; see `attention_model`.
         start_from: ``"backward"``, as in the paper, or ``"last"``.
         bidirectional: whether the encoder reads in both directions.
         small_world: whether there are fewer words, in sentences of up to 10.
@@ -133,7 +133,11 @@ COMPARED = Experiment(
 )
 
 # A file of its own: it has no maps, and a table of maps needs them of every run in its file.
-_FIXED_COMPARED = {f"×{epochs}": Arm(epochs=epochs, learning_rate=1e-2, context="fixed") for epochs in (1, 3)}
+_FIXED_COMPARED = {
+    f"{prefix}×{epochs}": Arm(epochs=epochs, learning_rate=1e-2, context=context)
+    for prefix, context in (("", "fixed"), ("mean, ", "mean"))
+    for epochs in (1, 3)
+}
 FIXED = Experiment(
     name="attention_fixed",
     question="and where the last states of both directions are the context of every step, without weights?",
@@ -142,7 +146,7 @@ FIXED = Experiment(
     seeds=dict.fromkeys(_FIXED_COMPARED, range(3)),
     train=train,
     measure=measure,
-    budgets={"fixed context": list(_FIXED_COMPARED)},
+    budgets={"fixed context": ["×1", "×3"], "mean of all annotations": ["mean, ×1", "mean, ×3"]},
 )
 
 

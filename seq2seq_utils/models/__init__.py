@@ -6,6 +6,7 @@ from seq2seq_utils.models.attention import (
     BahdanauAttention,
     Context,
     FixedContext,
+    MeanContext,
     NoContext,
     attention_model,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Encoded",
     "Encoder",
     "FixedContext",
+    "MeanContext",
     "NoContext",
     "OneHotLinear",
     "PlainDecoder",

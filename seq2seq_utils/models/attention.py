@@ -17,13 +17,13 @@ from seq2seq_utils.models.encoder import RecurrentEncoder
 from seq2seq_utils.models.layers import check_ids
 from seq2seq_utils.models.seq2seq import Seq2Seq
 
-CONTEXTS = ("attention", "fixed", "none")
+CONTEXTS = ("attention", "mean", "fixed", "none")
 STARTS = ("backward", "last")
 
 
 # ------------------------------------------------------------------------------------- the context
 class Context(nn.Module):
-    """What gives the decoder its context at every step: one of the three below, which can be exchanged.
+    """What gives the decoder its context at every step: one of the four below, which can be exchanged.
 
     Attributes:
         context_size: length of a context.
@@ -91,6 +91,27 @@ class BahdanauAttention(Context):
         weights = energies.where(encoded.mask, -torch.inf).softmax(dim=1)  # (batch, source_len)
         context = (weights[:, :, None] * encoded.annotations).sum(dim=1)  # (batch, annotation_size)
         return context, weights
+
+
+class MeanContext(Context):
+    """The mean of all annotations as the context of every step: all can be read, and none is chosen.
+
+    Args:
+        annotation_size: length of an annotation.
+    """
+
+    def __init__(self, annotation_size: int) -> None:
+        super().__init__()
+        self.context_size = annotation_size
+
+    def prepare(self, encoded: Encoded) -> Tensor:
+        """The mean over the words of each sentence, (batch, annotation_size)."""
+        is_word = encoded.mask[:, :, None]  # (batch, source_len, 1)
+        return (encoded.annotations * is_word).sum(dim=1) / is_word.sum(dim=1)
+
+    def forward(self, hidden: Tensor, prepared: Tensor, encoded: Encoded) -> tuple[Tensor, None]:
+        """That mean again, and no weights."""
+        return prepared, None
 
 
 class FixedContext(Context):
@@ -340,7 +361,7 @@ def attention_model(
         encoder_size: length of the encoder's state in each direction. By default so that an annotation is as
             long as the decoder's state, which trains twice as fast as the paper's choice, `hidden_size`.
         attention_size: see `BahdanauAttention`; by default `hidden_size`, as in the paper.
-        context: ``"attention"``, ``"fixed"`` or ``"none"``: what the decoder gets at every step.
+        context: ``"attention"``, ``"mean"``, ``"fixed"`` or ``"none"``: what the decoder gets at every step.
         start_from: how s₀ is made: see `AttentionDecoder`.
         bidirectional: whether the encoder reads in both directions.
         dropout: the share of the numbers that training sets to 0, in word vectors, annotations and maxout
@@ -365,6 +386,8 @@ def attention_model(
     if context == "attention":
         size = hidden_size if attention_size is None else attention_size
         module = BahdanauAttention(hidden_size, encoder.annotation_size, size)
+    elif context == "mean":
+        module = MeanContext(encoder.annotation_size)
     elif context == "fixed":
         module = FixedContext(encoder.annotation_size)
     elif context == "none":
