@@ -414,7 +414,8 @@ CONTROLS = {
 }
 # All have one rate, so that one thing changes. Of the four ways ratio 0 did better at another one.
 FASTER = {"ratio 0 at 0.02": Arm(ratio=0.0, learning_rate=2e-2)}
-BUDGETS = (2, 6, 18)  # epochs; with the first one there are three seeds, else ten
+SEEDS = {2: 3, 6: 10, 18: 5}  # by epochs; the second is the main budget
+BUDGETS = tuple(SEEDS)
 
 
 def named(name: str, epochs: int) -> str:
@@ -435,7 +436,7 @@ COMPARED = Experiment(
     question="what does it change which word the decoder is fed in training?",
     basis="budget",
     arms=_COMPARED,
-    seeds={name: range(3 if arm.epochs == BUDGETS[0] else 10) for name, arm in _COMPARED.items()},
+    seeds={name: range(SEEDS[arm.epochs]) for name, arm in _COMPARED.items()},
     train=train,
     measure=measure,
     claims=[
