@@ -70,8 +70,19 @@ def test_swapped_sentences_differ_in_one_noun_at_the_place_asked_for(pairs, monk
 
 def test_the_distance_is_measured_in_distances_between_sentences(trained, pairs):
     tokens = [tokenizer("english").tokenize(pair.source) for pair in pairs]
-    same = places.vector_moved(trained, tokens, tokens)
+    same = places.vector_moved(trained, tokens, tokens, tokens)
     assert same == {"swapped": 200, "moved": 0.0}
-    others = places.vector_moved(trained, tokens, tokens[1:] + tokens[:1])
+    others = places.vector_moved(trained, tokens, tokens[1:] + tokens[:1], tokens)
     assert others["moved"] == pytest.approx(1, abs=0.1)
-    assert places.vector_moved(trained, tokens[:1], tokens[:1]) == {"swapped": 1, "moved": 0.0}
+    assert places.vector_moved(trained, [], [], tokens) == {"swapped": 0, "moved": 0.0}
+
+
+def test_all_places_are_measured_by_the_same_distance(trained, pairs):
+    """Not by that of the sentences which have a noun to swap there: those differ from place to place."""
+    tokens = [tokenizer("english").tokenize(pair.source) for pair in pairs]
+    halves = [
+        places.vector_moved(trained, tokens[part], tokens[1:][part], tokens)["moved"]
+        for part in (slice(0, 100), slice(100, 199))
+    ]
+    whole = places.vector_moved(trained, tokens[:199], tokens[1:], tokens)["moved"]
+    assert (100 * halves[0] + 99 * halves[1]) / 199 == pytest.approx(whole)

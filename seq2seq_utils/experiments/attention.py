@@ -7,9 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained, search_of_rates
+from seq2seq_utils.experiments.interventions import weights_taken_away
 from seq2seq_utils.experiments.lengths import (
     PAIRS,
     SMALL_WORLD,
+    TEST,
     WHOLE_WORLD,
     World,
     corpus,
@@ -91,14 +93,18 @@ def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: s
 def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
     """Quality by length (see `lengths.measure_quality`), and of attention what `measure_maps` counts.
 
-    Maps are those of test sentences no longer than the longest in training.
+    Maps are those of test sentences no longer than the longest in training. Then, in the whole world,
+    ``"weights_taken_away"`` (see there), on the test sentences of up to 10 words.
     """
     measured = measure_quality(trained, arm.longest, arm.world, arm.language)
     if arm.context != "attention":
         return measured
     test = held_out(arm.world, arm.language)
     pairs = [pair for pair in test if count_words(pair.source) <= arm.longest]
-    return {**measured, **measure_maps(trained, pairs)}
+    measured |= measure_maps(trained, pairs)
+    if arm.small_world:
+        return measured
+    return {**measured, "weights_taken_away": weights_taken_away(trained, test[: 2 * TEST])}
 
 
 # --------------------------------------------------------------------- what is compared, and with which rate

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from torch import Tensor
 
 from seq2seq_utils.evaluation import alignment
+from seq2seq_utils.experiments import forms
 from seq2seq_utils.experiments.experiment import Trained
 from seq2seq_utils.grammar import lexicon
 from seq2seq_utils.pairs import Alignment, SentencePair
@@ -17,6 +19,7 @@ from seq2seq_utils.translation import align
 SHIFTS = (-2, -1, 0, 1, 2)  # rows; see `alignment.hard_links`
 _SIGNS = {"le": "article", "la": "article", "les": "article", "l'": "article", ".": "full stop"}
 _SIGNS |= {"ne": "ne", "n'": "ne", "pas": "pas, jamais", "jamais": "pas, jamais"}
+_SIGNS |= dict.fromkeys((*forms.AVOIR, *chain(*forms.COPULA.values())), "être, avoir")
 _CLASSES = (
     {form: "noun" for noun in lexicon.NOUNS for form in noun.english}
     | {form: "verb" for verbs in lexicon.VERBS.values() for verb in verbs for form in verb.english}

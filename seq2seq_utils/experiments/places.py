@@ -43,7 +43,10 @@ def measure_places(
         for shortest, longest in buckets
         for (place, nouns), moved in zip(
             nouns_said(trained, sentences_of(shortest, longest)).items(),
-            (vector_moved(trained, *swapped_nouns(shortest, longest, place)) for place in PLACES),
+            (
+                vector_moved(trained, *swapped_nouns(shortest, longest, place), tokens_of(shortest, longest))
+                for place in PLACES
+            ),
             strict=True,
         )
     ]
@@ -82,13 +85,17 @@ def sentences_of(shortest: int, longest: int) -> list[SentencePair]:
     return generate("french", SENTENCES, (shortest, longest), seed=77, exclude=seen)
 
 
+def tokens_of(shortest: int, longest: int) -> list[list[str]]:
+    """The tokens of these sentences."""
+    return [tokenizer("english").tokenize(pair.source) for pair in sentences_of(shortest, longest)]
+
+
 # ------------------------------------------------------------------------ how far does it move the vector?
 @cache
 def swapped_nouns(shortest: int, longest: int, place: str) -> tuple[list[list[str]], list[list[str]]]:
     """Sentences with a noun to swap at this place, as tokens, and the same with another noun there."""
-    words = [tokenizer("english").tokenize(pair.source) for pair in sentences_of(shortest, longest)]
     before, after = [], []
-    for tokens in words:
+    for tokens in tokens_of(shortest, longest):
         here = [c for c, t in enumerate(tokens) if t in TO_SWAP and place_of(c, len(tokens) - 1) == place]
         if here:
             column = here[0]
@@ -99,7 +106,10 @@ def swapped_nouns(shortest: int, longest: int, place: str) -> tuple[list[list[st
 
 
 def vector_moved(
-    trained: Trained, before: Sequence[Sequence[str]], after: Sequence[Sequence[str]]
+    trained: Trained,
+    before: Sequence[Sequence[str]],
+    after: Sequence[Sequence[str]],
+    group: Sequence[Sequence[str]],
 ) -> dict[str, float]:
     """How far one noun moves the context vector, against the distance between two different sentences.
 
@@ -107,15 +117,16 @@ def vector_moved(
         trained: a model whose encoder hands one vector over.
         before: sentences, as tokens.
         after: the same with a noun replaced.
+        group: sentences of these lengths, two or more; those swapped at any place are measured by them.
 
     Returns:
         `swapped`, how many sentences there are, and `moved`, the mean distance from `before` to `after`
-        divided by the mean distance between two of `before`; 0 where there are fewer than two.
+        divided by the mean distance between two of `group`; 0 where none is swapped.
     """
-    if len(before) < 2:
-        return {"swapped": len(before), "moved": 0.0}
-    first, second = context_vectors(trained, before), context_vectors(trained, after)
-    moved = (second - first).norm(dim=1).mean() / pdist(first).mean()
+    if not before:
+        return {"swapped": 0, "moved": 0.0}
+    distances = (context_vectors(trained, after) - context_vectors(trained, before)).norm(dim=1)
+    moved = distances.mean() / pdist(context_vectors(trained, group)).mean()
     return {"swapped": len(before), "moved": moved.item()}
 
 

@@ -1,0 +1,149 @@
+"""What becomes of a word if attention loses weights at the step that writes it: an intervention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from seq2seq_utils.batching import Batch, encode_pairs, make_batch
+from seq2seq_utils.experiments.experiment import Trained
+from seq2seq_utils.experiments.maps import kind_of
+from seq2seq_utils.models import Context, Encoded, Seq2Seq, evaluation_mode
+from seq2seq_utils.models.attention import AttentionDecoder
+from seq2seq_utils.pairs import SentencePair
+from seq2seq_utils.text import PAD_ID
+from seq2seq_utils.translation import align
+
+# From weights, (batch, source_len), and annotations, (batch, source_len, annotation_size), to a context.
+Change = Callable[[Tensor, Tensor], Tensor]
+CONTENT = ("noun", "verb", "adjective")
+
+
+class ChangedContext(Context):
+    """Attention whose context is another one at a single step, and at no other.
+
+    Args:
+        attention: the context module of a trained decoder.
+        change: makes the context of that step.
+        place: which step it is, counted from 0.
+    """
+
+    def __init__(self, attention: Context, change: Change, place: int) -> None:
+        super().__init__()
+        self.context_size = attention.context_size
+        self.attention, self.change, self.place, self.step = attention, change, place, 0
+
+    def prepare(self, encoded: Encoded) -> Tensor:
+        """What attention prepares; the steps are counted from here."""
+        self.step = 0
+        return self.attention.prepare(encoded)
+
+    def forward(self, hidden: Tensor, prepared: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor | None]:
+        """The context of attention or, at the step in question, the changed one."""
+        context, weights = self.attention(hidden, prepared, encoded)
+        if self.step == self.place:
+            context = self.change(weights, encoded.annotations)
+        self.step += 1
+        return context, weights
+
+
+def mixture(weights: Tensor, annotations: Tensor) -> Tensor:
+    """The weighted sum; weights that were taken away are missing from it, none is multiplied up."""
+    return (weights[:, :, None] * annotations).sum(dim=1)
+
+
+def is_largest(weights: Tensor) -> Tensor:
+    """1 at the largest weight of each row, 0 elsewhere."""
+    return torch.zeros_like(weights).scatter(1, weights.argmax(dim=1, keepdim=True), 1)
+
+
+CHANGES: dict[str, Change] = {
+    "as they are": mixture,
+    "only the largest": lambda weights, annotations: mixture(weights * is_largest(weights), annotations),
+    "all but the largest": lambda weights, annotations: mixture(
+        weights * (1 - is_largest(weights)), annotations
+    ),
+    "none": lambda weights, annotations: mixture(torch.zeros_like(weights), annotations),
+}
+
+
+@torch.no_grad()
+def likeliest_words(model: Seq2Seq, batch: Batch, change: Change) -> Tensor:
+    """The likeliest word at each place of the references, (batch, target_len), with that step changed.
+
+    The true words before it are fed, and the steps before it are as they were.
+
+    Raises:
+        ValueError: if the model's decoder has no context.
+    """
+    decoder = model.decoder
+    if not isinstance(decoder, AttentionDecoder):
+        raise ValueError("model: its decoder has no context to change")
+    words, usual = torch.zeros_like(batch.target_output), decoder.context
+    with evaluation_mode(model):
+        try:
+            for place in range(words.shape[1]):
+                decoder.context = ChangedContext(usual, change, place)
+                logits = model(batch.source, batch.source_lengths, batch.target_input[:, : place + 1])
+                words[:, place] = logits[:, place].argmax(dim=1)
+        finally:
+            decoder.context = usual
+    return words
+
+
+def weights_taken_away(trained: Trained, pairs: Sequence[SentencePair]) -> list[dict[str, Any]]:
+    """Which words of the references survive each of `CHANGES`, by kind and in some groups.
+
+    Returns:
+        Records of `group`, `words` (how many), for each change the share that is right in %, and `only with
+        it`, the share that is right with the largest weight alone and wrong without it.
+    """
+    batch = make_batch(encode_pairs(pairs, *trained.codecs))
+    is_word = batch.target_output != PAD_ID
+    words = pd.DataFrame(
+        row
+        for pair, weights in zip(pairs, align(trained.model, pairs, *trained.codecs), strict=True)
+        for row in _rows(pair, weights)
+    )
+    for name, change in CHANGES.items():
+        is_right = likeliest_words(trained.model, batch, change) == batch.target_output
+        words[name] = 100.0 * is_right[is_word].numpy()
+    words["only with it"] = words["only the largest"].where(words["all but the largest"] == 0, 0.0)
+    is_content = words["kind"].isin(CONTENT)
+    about_half = is_content & words["largest"].between(0.4, 0.6)
+    groups = {kind: words["kind"] == kind for kind in sorted(words["kind"].unique())}
+    groups |= {
+        "all words": words["kind"] != "EOS",
+        ", ".join(CONTENT): is_content,
+        "these, largest 0.4 to 0.6, inside": about_half & ~words["outside"],
+        "these, largest 0.4 to 0.6, outside": about_half & words["outside"],
+        "article, darkest at the": (words["kind"] == "article") & (words["darkest"] == "the"),
+    }
+    shares = [*CHANGES, "only with it"]
+    return [
+        {"group": name, "words": int(chosen.sum()), **words[chosen][shares].mean().fillna(0.0).to_dict()}
+        for name, chosen in groups.items()
+    ]
+
+
+def _rows(pair: SentencePair, weights: Tensor) -> list[dict[str, Any]]:
+    """A record for each word of a translation, EOS the last: its kind, and where its row is darkest."""
+    links = pair.alignment
+    if links is None:
+        raise ValueError(f"pairs: {pair.source!r} has no alignment")
+    rows = []
+    for row, column in enumerate(weights.argmax(dim=1).tolist()):
+        kind = kind_of(row, links) if row < len(links.target_words) else "EOS"
+        rows.append(
+            {
+                "kind": kind,
+                "largest": weights[row, column].item(),
+                "darkest": links.source_words[column],
+                "outside": (column, row) not in links.possible,
+            }
+        )
+    return rows
