@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import experiments
 import pytest
 import readme_figures
 from nbformat.v4 import new_markdown_cell, new_notebook
@@ -18,6 +19,7 @@ from test_notebooks import (
 )
 
 import seq2seq_utils
+from seq2seq_utils.experiments import read
 from seq2seq_utils.pairs import SentencePair
 
 README = Path(__file__).parents[1] / "README.md"
@@ -94,3 +96,14 @@ def test_a_cell_that_is_gone_or_draws_another_number_of_figures_is_named(monkeyp
     ):
         with pytest.raises(ValueError, match=f"notebook: .*{words}.*line.png"):
             readme_figures.figures(notebook_with(**pictures))
+
+
+def test_it_says_how_long_a_run_of_each_experiment_took():
+    rows = re.findall(r"^\| (\w+) \| (\d+) \| ([\d.]+ to [\d.]+) \|$", TEXT, re.MULTILINE)
+    expected = []
+    for name in experiments.EXPERIMENTS:
+        path = experiments.RESULTS / f"{name}.json"
+        if path.is_file():
+            runs = read(path).runs
+            expected.append((name, str(len(runs)), experiments.minutes(runs)))
+    assert rows == expected

@@ -151,11 +151,19 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def list_experiments(results: Path) -> None:
-    """Name the experiments, and how many of their runs are lacking."""
+    """Name the experiments, how many of their runs are lacking, and how long a stored one took."""
     for experiment in EXPERIMENTS.values():
-        lacking = len(stored.missing(results / f"{experiment.name}.json", experiment))
+        path = results / f"{experiment.name}.json"
+        lacking = len(stored.missing(path, experiment))
         runs = f"{len(list(experiment.runs()))} runs, {lacking} of them lacking"
-        print(f"{experiment.name}: {experiment.question} ({runs})")
+        took = f"; a stored one took {minutes(read(path).runs)} minutes" if path.is_file() else ""
+        print(f"{experiment.name}: {experiment.question} ({runs}{took})")
+
+
+def minutes(runs: Sequence[Entry]) -> str:
+    """The shortest and the longest training among some runs, such as ``"0.5 to 12"``."""
+    took = [run["seconds"] / 60 for run in runs]
+    return f"{min(took):.2g} to {max(took):.2g}"
 
 
 def perform_missing(experiment: Experiment[Any], options: argparse.Namespace) -> int:
