@@ -1,5 +1,7 @@
 """Weights taken away at one step: what is changed there, and what is left alone everywhere else."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -42,7 +44,7 @@ def test_unchanged_weights_give_the_words_of_the_model(trained, batch):
 
 def test_a_step_is_changed_and_those_before_it_are_not(trained, batch):
     """By hand: attention as it is up to the third word, and no context at the third."""
-    decoder, state = trained.model.decoder, None
+    decoder = trained.model.decoder
     state = decoder.start(trained.model.encoder(batch.source, batch.source_lengths))
     for place in (0, 1):
         state = decoder.step(batch.target_input[:, place], state).state
@@ -94,15 +96,13 @@ def test_every_word_is_in_one_kind_and_the_shares_fit_together(trained, pairs):
     assert records["all words"]["words"] == words
     assert records["EOS"]["words"] == len(pairs)
     kinds = [name for name in records if "," not in name or name in ("pas, jamais", "être, avoir")]
-    assert sum(records[name]["words"] for name in kinds if name not in ("all words",)) == words + len(pairs)
+    assert sum(records[name]["words"] for name in kinds if name != "all words") == words + len(pairs)
     for record in records.values():
         assert 0 <= record["only with it"] <= record["only the largest"] <= 100
         assert record["only with it"] >= record["only the largest"] - record["all but the largest"] - 1e-9
 
 
 def test_a_pair_without_links_is_refused(trained, pairs):
-    from dataclasses import replace
-
     bare = replace(pairs[0], alignment=None)
     with pytest.raises(ValueError, match="has no alignment"):
         interventions.weights_taken_away(trained, [bare])

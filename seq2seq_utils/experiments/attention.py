@@ -146,7 +146,7 @@ _FIXED_COMPARED = {
 }
 FIXED = Experiment(
     name="attention_fixed",
-    question="and where the last states of both directions are the context of every step, without weights?",
+    question="and where every step has the same context, the last states or the mean of all annotations?",
     basis="budget",
     arms=_FIXED_COMPARED,
     seeds=dict.fromkeys(_FIXED_COMPARED, range(3)),
