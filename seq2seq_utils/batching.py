@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from seq2seq_utils.pairs import SentencePair
-from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID, UNK_ID, TextCodec
+from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID, UNK_ID, SubwordTokenizer, TextCodec
 
 IdPair = tuple[list[int], list[int]]  # source ids and target ids, without SOS, EOS or PAD
 SEED_OFFSET_VARIABLE = "SEQ2SEQ_SEED_OFFSET"  # names a number that is added to every seed of a training
@@ -186,6 +187,50 @@ class PairDataset(Dataset[IdPair]):
         return hashlib.sha256(repr(list(self.pairs)).encode()).hexdigest()[:16]
 
 
+class RecutPairs(PairDataset):
+    """Sentence pairs cut into other pieces each time that they are asked for.
+
+    How they are cut follows from the seed and from the rows that stand in a batch together, so that no place
+    in a random order has to be kept.
+
+    Args:
+        texts: sentence pairs.
+        codecs: of the sentences, and of the translations; both cut into subwords, and have an id for each.
+        dropout: see `SubwordTokenizer.tokenize_with_dropout`.
+        seed: see `moved_seed`.
+
+    Raises:
+        ValueError: if a tokenizer knows no subwords.
+    """
+
+    def __init__(
+        self, texts: Sequence[SentencePair], codecs: tuple[TextCodec, TextCodec], dropout: float, seed: int
+    ) -> None:
+        super().__init__(encode_pairs(texts, *codecs))
+        self.dropout = dropout
+        self.seed = moved_seed(seed)
+        self._sides = [
+            ([text.source for text in texts], _subwords(codecs[0]), codecs[0].vocabulary),
+            ([text.target for text in texts], _subwords(codecs[1]), codecs[1].vocabulary),
+        ]
+
+    def __getitems__(self, rows: list[int]) -> list[IdPair]:
+        seed = zlib.crc32(repr((self.seed, rows)).encode())
+        source, target = (
+            [
+                vocabulary.encode(tokenizer.tokenize_with_dropout(texts[row], self.dropout, seed + place))
+                for place, row in enumerate(rows)
+            ]
+            for texts, tokenizer, vocabulary in self._sides
+        )
+        return list(zip(source, target, strict=True))
+
+    @cached_property
+    def digest(self) -> str:
+        """A name for the pairs and for how they are cut."""
+        return f"{super().digest}, cut anew with {self.dropout} and seed {self.seed}"
+
+
 class PairLoader(DataLoader[IdPair]):
     """PyTorch's loader for pairs of ids, which can be set to any place in its order.
 
@@ -197,11 +242,9 @@ class PairLoader(DataLoader[IdPair]):
     dataset: PairDataset
     batch_sampler: BucketSampler
 
-    def __init__(self, pairs: Sequence[IdPair], sampler: BucketSampler) -> None:
+    def __init__(self, pairs: PairDataset, sampler: BucketSampler) -> None:
         # With a generator of its own it draws nothing from the random numbers of dropout and fed words.
-        super().__init__(
-            PairDataset(pairs), batch_sampler=sampler, collate_fn=make_batch, generator=torch.Generator()
-        )
+        super().__init__(pairs, batch_sampler=sampler, collate_fn=make_batch, generator=torch.Generator())
 
     def state_dict(self) -> dict[str, Any]:
         """The place in the order (see `BucketSampler`)."""
@@ -216,16 +259,19 @@ class PairLoader(DataLoader[IdPair]):
 Batches = DataLoader[Any] | Sequence[Batch]
 
 
-def make_loader(pairs: Sequence[IdPair], batch_size: int = 64, pool: int = 20, seed: int = 0) -> PairLoader:
+def make_loader(
+    pairs: Sequence[IdPair] | PairDataset, batch_size: int = 64, pool: int = 20, seed: int = 0
+) -> PairLoader:
     """A loader of `Batch`es, shuffled and bucketed anew each epoch (see `BucketSampler`).
 
     Raises:
         ValueError: if there are no pairs, or `batch_size` or `pool` is less than 1.
     """
-    if not pairs:
+    dataset = pairs if isinstance(pairs, PairDataset) else PairDataset(pairs)
+    if not dataset.pairs:
         raise ValueError("pairs: there are none; a loader needs at least one")
-    lengths = [(len(source), len(target)) for source, target in pairs]
-    return PairLoader(pairs, BucketSampler(lengths, batch_size, pool, seed))
+    lengths = [(len(source), len(target)) for source, target in dataset.pairs]
+    return PairLoader(dataset, BucketSampler(lengths, batch_size, pool, seed))
 
 
 def moved_seed(seed: int) -> int:
@@ -242,6 +288,12 @@ def moved_seed(seed: int) -> int:
             f"{SEED_OFFSET_VARIABLE}: {offset!r} is not allowed; it must be a whole number, 0 or more"
         )
     return seed + int(offset)
+
+
+def _subwords(codec: TextCodec) -> SubwordTokenizer:
+    if not isinstance(codec.tokenizer, SubwordTokenizer):
+        raise ValueError("codecs: words cannot be cut in another way; subwords can")
+    return codec.tokenizer
 
 
 def _check_words(side: str, ids: Tensor, words: Tensor) -> None:

@@ -155,16 +155,22 @@ _FIRST = Recipe(
 )
 TRIED = {
     "more dropout": _FIRST,
-    "yet more dropout": replace(_FIRST, dropout=0.5),
     "two encoder layers": replace(_FIRST, encoder_layers=2),
-    "fewer pieces": replace(_FIRST, pieces=2000),
-    "all of these": replace(_FIRST, dropout=0.5, encoder_layers=2, pieces=2000),
+    "cut anew": replace(  # smaller, since its sentences have more pieces
+        _FIRST,
+        embedding_size=192,
+        hidden_size=384,
+        attention_size=192,
+        dropout=0.3,
+        word_dropout=0.0,
+        piece_dropout=0.1,
+    ),
 }
 _TRIED = {name: Arm(recipe=recipe) for name, recipe in TRIED.items()}
 
 SEARCH = Experiment(
     name="captions_search",
-    question="which of five recipes is best, on validation pairs?",
+    question="which of these recipes is best, on validation pairs?",
     basis="budget",
     arms=_TRIED,
     seeds=dict.fromkeys(_TRIED, (SEARCH_SEED,)),

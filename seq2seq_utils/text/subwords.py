@@ -57,9 +57,32 @@ class SubwordTokenizer:
             raise ValueError(f"size: {size} pieces cannot be learned from these texts ({error})") from None
         return cls(trained.getvalue())
 
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """All pieces that there are, also those that `tokenize` merges away; no special ones."""
+        processor = self._processor
+        special = (processor.unk_id(), processor.bos_id(), processor.eos_id())
+        return tuple(
+            processor.id_to_piece(number)
+            for number in range(processor.get_piece_size())
+            if number not in special
+        )
+
     def tokenize(self, text: str) -> list[str]:
         """The pieces of `text`."""
         pieces: list[str] = self._processor.encode(text, out_type=str)
+        return pieces
+
+    def tokenize_with_dropout(self, text: str, dropout: float, seed: int) -> list[str]:
+        """`text` in other pieces, often smaller ones: BPE-dropout (Provilkov et al., 2020).
+
+        Args:
+            text: a sentence.
+            dropout: the probability that a merge which could be made is left out.
+            seed: the same seed gives the same pieces.
+        """
+        sentencepiece.set_random_generator_seed(seed)
+        pieces: list[str] = self._processor.encode(text, out_type=str, enable_sampling=True, alpha=dropout)
         return pieces
 
     def join(self, tokens: Sequence[str]) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import torch
 
-from seq2seq_utils.batching import encode_pairs, make_batch, make_loader
+from seq2seq_utils.batching import PairDataset, RecutPairs, encode_pairs, make_batch, make_loader
 from seq2seq_utils.models import Seq2Seq, attention_model, count_parameters, open_gates, plain_model
 from seq2seq_utils.pairs import SentencePair, Splits
-from seq2seq_utils.text import SubwordTokenizer, TextCodec, WordTokenizer
+from seq2seq_utils.text import SubwordTokenizer, TextCodec, Vocabulary, WordTokenizer
 from seq2seq_utils.training.after_epoch import EarlyStopping, WeightAveraging
 from seq2seq_utils.training.checkpoints import Checkpoint
 from seq2seq_utils.training.fitting import Measure, fit
@@ -46,6 +46,8 @@ class Recipe:
             of the epoch where it is smallest.
         averaged_epochs: if not 0, training goes on to its last epoch instead, and the model ends with the
             mean of the weights after so many epochs, the last ones.
+        piece_dropout: the probability of a merge to be left out when a training sentence is cut into pieces,
+            anew each time that it is seen (see `SubwordTokenizer.tokenize_with_dropout`).
         word_count: if not 0, words take the place of subwords: those that stand so often in the training
             sentences, or more often.
     """
@@ -66,6 +68,7 @@ class Recipe:
     tied: bool = False
     patience: int = 3
     averaged_epochs: int = 0
+    piece_dropout: float = 0.0
     word_count: int = 0
 
     @property
@@ -119,7 +122,10 @@ def codecs(pairs: list[SentencePair], recipe: Recipe) -> tuple[TextCodec, TextCo
     def codec(texts: list[str]) -> TextCodec:
         if recipe.word_count:
             return TextCodec.build(WordTokenizer(), texts, recipe.word_count)
-        return TextCodec.build(SubwordTokenizer.train(texts, recipe.pieces), texts)
+        tokenizer = SubwordTokenizer.train(texts, recipe.pieces)
+        if recipe.piece_dropout:  # then pieces come up that no sentence has as it is
+            return TextCodec(tokenizer, Vocabulary(tokenizer.pieces))
+        return TextCodec.build(tokenizer, texts)
 
     return codec([pair.source for pair in pairs]), codec([pair.target for pair in pairs])
 
@@ -174,6 +180,7 @@ def train_pairs(
     *,
     batch_size: int = 64,
     pool: int = 20,
+    piece_dropout: float = 0.0,
     seed: int = 0,
     validation: Sequence[SentencePair] = (),
     measure: Measure | None = None,
@@ -190,6 +197,7 @@ def train_pairs(
         settings: how.
         batch_size: sentences in a batch.
         pool: see `batching.BucketSampler`.
+        piece_dropout: see `Recipe`.
         seed: of the order of the sentences.
         validation: pairs whose loss goes into the record of each epoch, as ``"validation_loss"``:
             teacher-forced, per token, in nats.
@@ -198,7 +206,12 @@ def train_pairs(
         checkpoint: see `fit`.
         progress: what to write beside the progress bar.
     """
-    loader = make_loader(encode_pairs(pairs, *codecs), batch_size, pool, seed)
+    dataset = (
+        RecutPairs(pairs, codecs, piece_dropout, seed)
+        if piece_dropout
+        else PairDataset(encode_pairs(pairs, *codecs))
+    )
+    loader = make_loader(dataset, batch_size, pool, seed)
     ids = sorted(encode_pairs(validation, *codecs), key=lambda pair: len(pair[1]))
     batches = [make_batch(ids[start : start + 128]) for start in range(0, len(ids), 128)]
 
@@ -245,6 +258,7 @@ def train_by_recipe(
         codecs,
         recipe.settings,
         batch_size=recipe.batch_size,
+        piece_dropout=recipe.piece_dropout,
         seed=seed,
         validation=splits.validation,
         after_epoch=[recipe.end],
