@@ -14,5 +14,6 @@ In this order; a room imports only rooms above it:
 - `evaluation`: exact match, BLEU and their intervals; alignment error rate.
 - `drawing`: colours and style, plots, heatmaps, widgets.
 - `experiments`: what is compared, a module a notebook, and the files that hold what came out.
+- `source`: the package's own code, printed to be read.
 - `checks`: what holds the notebooks to their claims.
 """

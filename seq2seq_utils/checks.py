@@ -27,6 +27,8 @@ def check(
     measured: float | Iterable[float] | bool,
     relation: str | None = None,
     bound: float | None = None,
+    *,
+    quiet: bool = False,
     **numbers: object,
 ) -> None:
     """Prints the claim, or stops with the numbers that speak against it.
@@ -42,6 +44,7 @@ def check(
         measured: a number, or several, of which the worst counts; without a bound, whether the claim holds.
         relation: how the number must stand to the bound: ``"<"``, ``"<="``, ``">"``, ``">="`` or ``"=="``.
         bound: what it is compared with.
+        quiet: whether a claim that holds is checked without a word.
         numbers: what else was measured, shown only if the claim does not hold.
 
     Raises:
@@ -57,7 +60,8 @@ def check(
         holds, shown = bool(RELATIONS[relation](worst, bound)), {"measured": worst, **numbers}
     goes_on = _record(stated, relation, worst, holds)
     if holds:
-        print(f"✓ {stated}")
+        if not quiet:
+            print(f"✓ {stated}")
         return
     values = ", ".join(f"{name} = {value}" for name, value in shown.items())
     problem = f"not so: {stated}" + (f" ({values})" if values else "")

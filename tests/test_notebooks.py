@@ -281,9 +281,12 @@ def claims_are_stored(notebook: NotebookNode, path: Path) -> list[str]:
         printed = Counter("".join(output.get("text", "") for output in cell.outputs).splitlines())
         for call in calls_in(run_by(tree_of(cell)), "check"):
             try:
-                line = CLAIM_MARK + claims.read_claim(call, path.name, cell.id).sentence
+                claim = claims.read_claim(call, path.name, cell.id)
             except ValueError:
                 continue  # another rule complains
+            if claim.quiet:
+                continue
+            line = CLAIM_MARK + claim.sentence
             if printed[line] == 0:
                 complaints.append(f"{place(notebook, index)}: did not print {line!r}")
             printed[line] -= 1

@@ -15,7 +15,7 @@ OF_MODULES = {"train"}
 IN_PLACE = {"fit", "train_epoch", "train_pairs", "train_by_recipe"}
 MUTATORS = {"append", "extend", "insert", "add", "update", "setdefault", "load_state_dict"}
 # What training does not change: the code of a function, the sizes of a model, what is made from the data.
-UNCHANGED_CALLS = {"getsource", "count_parameters"}
+UNCHANGED_CALLS = {"getsource", "print_source", "count_parameters"}
 UNCHANGED_PARTS = {"codecs", "source_codec", "target_codec"}
 
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp

@@ -35,6 +35,7 @@ class Claim:
     sentence: str  # as it is printed
     relation: str | None
     bound: float | None
+    quiet: bool = False  # whether it is checked without a word
     number: int = 1  # of the cell's claims, in the order of its text
 
 
@@ -115,7 +116,7 @@ def read_claim(call: ast.Call, notebook: str, cell: str) -> Claim:
     """What a call says.
 
     Raises:
-        ValueError: if sentence, relation or bound is not a literal, or they do not fit together.
+        ValueError: if sentence, relation, bound or quiet is not a literal, or they do not fit together.
     """
     given = dict(zip(PARAMETERS, call.args, strict=False))
     given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg in PARAMETERS}
@@ -123,7 +124,9 @@ def read_claim(call: ast.Call, notebook: str, cell: str) -> Claim:
     relation, bound = literal("relation", given, str), literal("bound", given, int | float)
     if claim is None:
         raise ValueError(f"claim: {ast.unparse(call)} has none")
-    return Claim(notebook, cell, sentence(claim, relation, bound), relation, bound)
+    given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg == "quiet"}
+    quiet = literal("quiet", given, bool) or False
+    return Claim(notebook, cell, sentence(claim, relation, bound), relation, bound, quiet)
 
 
 def literal(name: str, given: dict[str, ast.expr], wanted: type | UnionType) -> Any:

@@ -1,0 +1,98 @@
+"""The main path of a notebook: what is read before the exercises, without its side roads."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nbformat import NotebookNode
+
+SIDE_ROAD = "Side road"  # what the heading of a section beside the path begins with
+END = ("Exercises",)  # the heading that ends the path
+HEADING = re.compile(r"^(#{1,6}) +(.*)$")
+FENCE = re.compile(r"^ {0,3}(```|~~~)")
+
+
+class Part(NamedTuple):
+    """A cell, or what of a Markdown cell belongs to one section."""
+
+    cell: int
+    kind: str  # "markdown" or "code"
+    text: str
+    road: str  # the heading of the side road that it stands in; "" on the main path; None past the end
+
+
+def parts(notebook: NotebookNode) -> Iterator[Part]:
+    """All that stands before the exercises, in order."""
+    road, level = "", 0
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code":
+            yield Part(index, "code", cell.source, road)
+            continue
+        text: list[str] = []
+        fenced = False
+        for line in cell.source.splitlines():
+            fenced ^= bool(FENCE.match(line))
+            heading = None if fenced else HEADING.match(line)
+            if heading:
+                if text:
+                    yield Part(index, "markdown", "\n".join(text), road)
+                text = []
+                if heading[2].strip() in END:
+                    return
+                if not road or len(heading[1]) <= level:
+                    road = heading[2].strip() if heading[2].startswith(SIDE_ROAD) else ""
+                    level = len(heading[1])
+            text.append(line)
+        if text:
+            yield Part(index, "markdown", "\n".join(text), road)
+
+
+def size(notebook: NotebookNode) -> dict[str, int]:
+    """Words, lines of code and cells of the main path."""
+    path = [part for part in parts(notebook) if not part.road]
+    return {
+        "words": sum(len(part.text.split()) for part in path if part.kind == "markdown"),
+        "lines of code": sum(code_lines(part.text) for part in path if part.kind == "code"),
+        "cells": len({part.cell for part in path}),
+    }
+
+
+def code_lines(source: str) -> int:
+    """How many lines are not blank."""
+    return sum(bool(line.strip()) for line in source.splitlines())
+
+
+def taken_from_side_roads(notebook: NotebookNode) -> list[tuple[int, str, str]]:
+    """Names that a cell uses though only a side road before it, another one than its own, gives them.
+
+    Returns:
+        The number of the cell, the name, and the side road.
+    """
+    roads = {part.cell: part.road for part in parts(notebook) if part.kind == "code"}
+    given: dict[str, str] = {}
+    found = []
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        road = roads.get(index, "")
+        tree = ast.parse(cell.source)
+        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        assigned = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+        used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        found += [
+            (index, name, given[name])
+            for name in sorted(used - assigned)
+            if given.get(name, "") not in ("", road)
+        ]
+        defined = {
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)
+        }
+        for name in assigned | defined:
+            if not road:
+                given[name] = ""
+            else:
+                given[name] = given.get(name, road) and road
+    return found
