@@ -372,6 +372,7 @@ def attention_model(
     Raises:
         ValueError: if `context` or `start_from` is none of these, or sizes do not fit.
     """
+    made_with = {"model": "attention", **locals()}
     if encoder_size is None:
         encoder_size = hidden_size // 2 if bidirectional else hidden_size
     encoder = RecurrentEncoder(
@@ -404,4 +405,6 @@ def attention_model(
         dropout,
         tied,
     )
-    return Seq2Seq(encoder, decoder)
+    model = Seq2Seq(encoder, decoder)
+    model.made_with = made_with
+    return model

@@ -21,12 +21,17 @@ class Seq2Seq(nn.Module):
         encoder: any that keeps the contract.
         decoder: likewise.
 
+    Attributes:
+        made_with: the arguments of the function that made the model, and its name as ``"model"``: from these
+            a model of the same shape can be made; None for a model put together by hand.
+
     Raises:
         ValueError: if the decoder cannot work with what the encoder gives.
     """
 
     encoder: Encoder
     decoder: Decoder[Any]
+    made_with: dict[str, Any] | None = None
 
     def __init__(self, encoder: Encoder, decoder: Decoder[Any]) -> None:
         super().__init__()
@@ -78,12 +83,15 @@ def plain_model(
         input_type: ``"embedding"`` or ``"one_hot"``.
         dropout: the share of the numbers that training sets to 0: see encoder and decoder.
     """
-    return Seq2Seq(
+    made_with = {"model": "plain", **locals()}
+    model = Seq2Seq(
         RecurrentEncoder(
             source_vocabulary_size, embedding_size, hidden_size, cell, input_type, dropout=dropout
         ),
         PlainDecoder(target_vocabulary_size, embedding_size, hidden_size, cell, input_type, dropout),
     )
+    model.made_with = made_with
+    return model
 
 
 @torch.no_grad()

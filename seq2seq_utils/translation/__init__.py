@@ -2,6 +2,7 @@
 
 from seq2seq_utils.translation.ensemble import ensemble
 from seq2seq_utils.translation.looking_in import DecodingStep, align, trace
+from seq2seq_utils.translation.saving import load_translator, save_translator
 from seq2seq_utils.translation.search import Hypothesis, beam_search, greedy
 from seq2seq_utils.translation.translator import Translation, default_limit, translate
 
@@ -14,6 +15,8 @@ __all__ = [
     "default_limit",
     "ensemble",
     "greedy",
+    "load_translator",
+    "save_translator",
     "trace",
     "translate",
 ]
