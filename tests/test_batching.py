@@ -11,6 +11,7 @@ from seq2seq_utils.batching import (
     SEED_OFFSET_VARIABLE,
     Batch,
     BucketSampler,
+    RecutPairs,
     encode_pairs,
     make_batch,
     make_loader,
@@ -18,7 +19,16 @@ from seq2seq_utils.batching import (
     pad,
 )
 from seq2seq_utils.pairs import SentencePair
-from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID, UNK_ID, TextCodec, Vocabulary, WordTokenizer
+from seq2seq_utils.text import (
+    EOS_ID,
+    PAD_ID,
+    SOS_ID,
+    UNK_ID,
+    SubwordTokenizer,
+    TextCodec,
+    Vocabulary,
+    WordTokenizer,
+)
 
 TWO_PAIRS = [([5, 6, 7], [8]), ([5], [9, 8])]
 
@@ -280,3 +290,72 @@ def test_special_ids_inside_a_sentence_are_refused_wherever_they_stand():
                         if f"the {side} of number 1 has the id {special} " not in str(error):
                             accepted.append((side, sentence, ends_in_eos, str(error)))
     assert accepted == []
+
+
+# --- Pieces cut anew ------------------------------------------------------------------------------
+
+SENTENCES = [
+    SentencePair(f"the {adjective} cat sees the {noun}.", f"the {noun} is seen by the {adjective} cat.")
+    for adjective in ("small", "large", "old", "young")
+    for noun in ("house", "horse", "mouse", "moose", "tree")
+]
+
+
+@pytest.fixture(scope="module")
+def codecs() -> tuple[TextCodec, TextCodec]:
+    subwords = SubwordTokenizer.train([pair.source for pair in SENTENCES] * 5, 40)
+    codec = TextCodec(subwords, Vocabulary(subwords.pieces))
+    return codec, codec
+
+
+def epochs(loader, count: int = 2) -> list[list[str]]:
+    return [[contents(batch) for batch in loader] for _ in range(count)]
+
+
+def test_pieces_are_cut_anew_in_each_epoch_and_spell_the_same_sentences(codecs):
+    loader = make_loader(RecutPairs(SENTENCES, codecs, 0.3, seed=1), batch_size=4, seed=1)
+    spelled = []
+    for _ in range(2):
+        batches = list(loader)
+        spelled.append({codecs[0].decode(row) for batch in batches for row in batch.source.tolist()})
+        assert len(batches) == 5
+    assert spelled == [{pair.source for pair in SENTENCES}] * 2
+    first, second = epochs(loader)
+    assert not set(first) & set(second)
+
+
+def test_sentences_of_a_batch_are_cut_apart_from_each_other(codecs):
+    pairs = RecutPairs([SENTENCES[0]] * 8, codecs, 0.3, seed=1)
+    assert len({tuple(source) for source, _ in pairs.__getitems__(list(range(8)))}) > 1
+
+
+def test_the_seed_decides_how_pieces_are_cut(codecs, monkeypatch):
+    def loader(seed: int, dropout: float = 0.3):
+        return make_loader(RecutPairs(SENTENCES, codecs, dropout, seed), batch_size=4, seed=1)
+
+    assert epochs(loader(1)) == epochs(loader(1))
+    assert epochs(loader(1)) != epochs(loader(2))
+    assert epochs(loader(1, 0.0)) == epochs(make_loader(encode_pairs(SENTENCES, *codecs), 4, seed=1))
+    digests = {loader(1).dataset.digest, loader(2).dataset.digest, loader(1, 0.2).dataset.digest}
+    assert len(digests) == 3
+    plain = epochs(loader(1))
+    monkeypatch.setenv(SEED_OFFSET_VARIABLE, "1")
+    assert RecutPairs(SENTENCES, codecs, 0.3, 1).seed == 2
+    assert epochs(loader(1)) != plain
+
+
+def test_pieces_are_cut_alike_when_an_epoch_is_resumed(codecs):
+    def loader():
+        return make_loader(RecutPairs(SENTENCES, codecs, 0.3, seed=1), batch_size=4, seed=1)
+
+    first, second = loader(), loader()
+    batches = iter(first)
+    seen = [contents(next(batches)) for _ in range(2)]
+    second.load_state_dict(first.state_dict())
+    assert [*seen, *(contents(batch) for batch in second)] == [contents(batch) for batch in loader()]
+
+
+def test_words_cannot_be_cut_anew(codecs):
+    words = TextCodec.build(WordTokenizer(), [pair.target for pair in SENTENCES])
+    with pytest.raises(ValueError, match=r"^codecs: words cannot be cut in another way"):
+        RecutPairs(SENTENCES, (codecs[0], words), 0.3, seed=1)

@@ -14,7 +14,7 @@ from seq2seq_utils.experiments.experiment import is_defined_by
 from seq2seq_utils.grammar import generate_splits
 from seq2seq_utils.models import Seq2Seq, count_parameters
 from seq2seq_utils.pairs import Splits
-from seq2seq_utils.text import SubwordTokenizer, TextCodec, Vocabulary, WordTokenizer
+from seq2seq_utils.text import UNK_ID, SubwordTokenizer, TextCodec, Vocabulary, WordTokenizer
 from seq2seq_utils.training import (
     Checkpoint,
     Settings,
@@ -196,3 +196,18 @@ def test_the_stored_runs_are_of_the_full_recipe():
     kinds = [is_defined_by(recipe, entry["recipe"]) for entry in stored for recipe in (recipes.FULL, bare)]
     assert sum(kinds) == len(stored)
     assert sum(kinds[::2]) >= 6
+
+
+def test_pieces_that_are_cut_anew_all_have_an_id_and_are_what_is_trained_on(monkeypatch):
+    splits = generate_splits("french", train=300, validation=20, test=20, lengths=(3, 5), seed=0)
+    recipe = replace(SMALL, piece_dropout=0.3, epochs=1)
+    pair = recipes.codecs(splits.train, recipe)
+    assert [len(codec.vocabulary) for codec in pair] == [recipe.pieces - 3 + 4] * 2  # sentencepiece has three
+    loaders = []
+    monkeypatch.setattr(recipes, "fit", lambda model, loader, *_, **__: loaders.append(loader))
+    for wanted in (recipe, SMALL):
+        recipes.train_by_recipe(recipes.make_model("plain", wanted, *pair), splits, wanted, pair, seed=3)
+    cut, usual = ([batch.source for batch in loader] for loader in loaders)
+    assert sum((ids > 0).sum() for ids in cut) > 1.2 * sum((ids > 0).sum() for ids in usual)
+    assert not any((ids == UNK_ID).any() for ids in cut)
+    assert loaders[0].dataset.seed == 3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seq2seq_utils.text import UNK_ID, SubwordTokenizer, TextCodec
+from seq2seq_utils.text import UNK_ID, SubwordTokenizer, TextCodec, Vocabulary
 
 TEXTS = [
     "Ein Lehrer trägt einen Koffer.",
@@ -49,3 +49,24 @@ def test_sizes_that_the_texts_do_not_have_and_bytes_that_are_no_model_are_refuse
             SubwordTokenizer.train(TEXTS, size)
     with pytest.raises(ValueError, match=r"^model: .*4 bytes"):
         SubwordTokenizer(b"what")
+
+
+def test_dropout_cuts_into_smaller_pieces_that_all_have_a_name_and_spell_the_text(subwords):
+    codec = TextCodec(subwords, Vocabulary(subwords.pieces))
+    usual = sum(len(subwords.tokenize(text)) for text in TEXTS)
+    for seed in range(20):
+        cut = [subwords.tokenize_with_dropout(text, 0.3, seed) for text in TEXTS]
+        assert sum(map(len, cut)) > usual
+        assert all(UNK_ID not in codec.vocabulary.encode(pieces) for pieces in cut)
+        assert [subwords.join(pieces) for pieces in cut] == [text.lower() for text in TEXTS]
+
+
+def test_the_seed_decides_the_cut_whatever_was_cut_before(subwords):
+    text = "Der Kofferträger trägt den Koffer."
+    cuts = [subwords.tokenize_with_dropout(text, 0.5, seed) for seed in range(10)]
+    again = [subwords.tokenize_with_dropout(text, 0.5, seed) for seed in reversed(range(10))]
+    assert again[::-1] == cuts
+    assert len(set(map(tuple, cuts))) > 1
+    assert subwords.tokenize_with_dropout(text, 0.0, 3) == subwords.tokenize(text)
+    spelled_out = [*"▁der", *"▁kofferträger", *"▁trägt", *"▁den", *"▁koffer."]
+    assert subwords.tokenize_with_dropout(text, 1.0, 3) == spelled_out
