@@ -19,7 +19,7 @@ class Part(NamedTuple):
     cell: int
     kind: str  # "markdown" or "code"
     text: str
-    road: str  # the heading of the side road that it stands in; "" on the main path; None past the end
+    road: str  # the heading of the side road that it stands in; "" on the main path
 
 
 def parts(notebook: NotebookNode) -> Iterator[Part]:
@@ -58,41 +58,42 @@ def size(notebook: NotebookNode) -> dict[str, int]:
     }
 
 
+def exercises_begin(notebook: NotebookNode) -> int:
+    """The number of the cell in which the exercises begin, or how many cells there are."""
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown" and any(
+            (heading := HEADING.match(line)) and heading[2].strip() in END
+            for line in cell.source.splitlines()
+        ):
+            return index
+    return len(notebook.cells)
+
+
 def code_lines(source: str) -> int:
     """How many lines are not blank."""
     return sum(bool(line.strip()) for line in source.splitlines())
 
 
 def taken_from_side_roads(notebook: NotebookNode) -> list[tuple[int, str, str]]:
-    """Names that a cell uses though only a side road before it, another one than its own, gives them.
+    """Names that a cell uses though nothing before it gives them but a side road, another one than its own.
 
     Returns:
         The number of the cell, the name, and the side road.
     """
     roads = {part.cell: part.road for part in parts(notebook) if part.kind == "code"}
-    given: dict[str, str] = {}
+    given: dict[str, str] = {}  # each name, and the side road that alone gives it; "" if the main path does
     found = []
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue
         road = roads.get(index, "")
-        tree = ast.parse(cell.source)
-        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        nodes = list(ast.walk(ast.parse(cell.source)))
+        names = [node for node in nodes if isinstance(node, ast.Name)]
         assigned = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
-        used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-        found += [
-            (index, name, given[name])
-            for name in sorted(used - assigned)
-            if given.get(name, "") not in ("", road)
-        ]
-        defined = {
-            node.name
-            for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)
-        }
-        for name in assigned | defined:
-            if not road:
-                given[name] = ""
-            else:
-                given[name] = given.get(name, road) and road
+        assigned |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        for name in sorted({node.id for node in names} - assigned):
+            if given.get(name, "") not in ("", road):
+                found.append((index, name, given[name]))
+        for name in assigned:
+            given[name] = road and given.get(name, road)
     return found

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import claims
+import main_path
 import nbformat
 import pytest
 from markdown_it import MarkdownIt
@@ -30,7 +31,10 @@ NOTEBOOKS = [
     path for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts
 ]
 
-MAX_CODE_LINES = 25
+MAX_CODE_LINES = 15  # of a cell, blank ones not counted
+MAX_EXERCISE_LINES = 25
+MAX_PRINTED_CHECKS = 20  # before the exercises
+MAIN_PATH = {"words": 3000, "lines of code": 400, "cells": 90}  # at most
 MAX_OUTPUT_BYTES = 1_000_000
 MIN_ALT_LENGTH = 20  # characters: "A heatmap" tells nobody what it shows
 CLAIM_MARK = "✓ "  # what seq2seq_utils.check prints before a claim that holds
@@ -97,12 +101,48 @@ def prose_before_code(notebook: NotebookNode, path: Path) -> list[str]:
 
 
 def short_code(notebook: NotebookNode, path: Path) -> list[str]:
-    """A code cell fits on the screen together with its prose."""
+    """A code cell fits on the screen together with its prose; what exercises need may be longer."""
+    end = main_path.exercises_begin(notebook)
+    first, _ = next(code_cells(notebook), (0, None))
+    complaints = []
+    for index, cell in code_cells(notebook):
+        lines = main_path.code_lines(cell.source)
+        most = MAX_CODE_LINES if first < index < end else MAX_EXERCISE_LINES
+        if lines > most:
+            complaints.append(f"{place(notebook, index)}: {lines} lines of code; at most {most} are allowed")
+    return complaints
+
+
+def short_main_path(notebook: NotebookNode, path: Path) -> list[str]:
+    """What is read before the exercises, side roads left out, is read in an afternoon."""
+    size = main_path.size(notebook)
     return [
-        f"{place(notebook, index)}: {lines} lines of code; at most {MAX_CODE_LINES} are allowed"
-        for index, cell in code_cells(notebook)
-        if (lines := len(cell.source.splitlines())) > MAX_CODE_LINES
+        f"the main path has {size[what]:,} {what}; at most {most:,} are allowed"
+        for what, most in MAIN_PATH.items()
+        if size[what] > most
     ]
+
+
+def side_roads_lead_back(notebook: NotebookNode, path: Path) -> list[str]:
+    """Whoever leaves out a side road misses nothing later."""
+    return [
+        f"{place(notebook, index)}: {name!r} is given in {road!r} alone"
+        for index, name, road in main_path.taken_from_side_roads(notebook)
+    ]
+
+
+def few_printed_checks(notebook: NotebookNode, path: Path) -> list[str]:
+    """So few checks are printed that they are read."""
+    printed = [
+        call
+        for index, cell in code_cells(notebook)
+        if index < main_path.exercises_begin(notebook)
+        for call in calls_in(ast.walk(tree_of(cell)), "check")
+        if not any(keyword.arg == "quiet" for keyword in call.keywords)
+    ]
+    if len(printed) <= MAX_PRINTED_CHECKS:
+        return []
+    return [f"{len(printed)} checks are printed; at most {MAX_PRINTED_CHECKS} are allowed"]
 
 
 def imports_first(notebook: NotebookNode, path: Path) -> list[str]:
@@ -340,6 +380,9 @@ RULES: list[Rule] = [
     closing_sections,
     prose_before_code,
     short_code,
+    short_main_path,
+    side_roads_lead_back,
+    few_printed_checks,
     imports_first,
     nothing_installed,
     no_vanishing_tags,
@@ -580,9 +623,11 @@ def good_notebook() -> NotebookNode:
         new_code_cell("plot()", execution_count=3),
         new_markdown_cell("What it trains is not compared."),
         new_code_cell(TRAINS, execution_count=4, metadata={"tags": [IGNORED]}),
-        new_markdown_cell("Nor is what a later cell shows of it."),
+        new_markdown_cell("## Side road: more\n\nNor is what a later cell shows of it."),
         new_code_cell(SHOWS, execution_count=5, metadata={"tags": [IGNORED]}),
-        new_markdown_cell("## What you saw\n\n## Exercises\n\n## References"),
+        new_markdown_cell("## What you saw\n\n## Exercises\n\nYour turn."),
+        new_code_cell("mine = None", execution_count=6),
+        new_markdown_cell("## References"),
     ]
     cells[4].outputs = [held]
     cells[6].outputs = [figure]
@@ -638,7 +683,12 @@ BREAKS = [
     Break(closing_sections, 11, source("## What you saw\n\n## References"), "What you saw"),
     Break(prose_before_code, 3, lambda cell: cell.update(cell_type="raw"), "check("),
     Break(prose_before_code, 3, source(" "), "no prose"),
-    Break(short_code, 6, source("plot()\n" * 26), "26 lines"),
+    Break(short_code, 6, source("plot()\n" * 16), "16 lines"),
+    Break(short_code, 12, source("plot()\n" * 26), "26 lines"),
+    Break(short_main_path, 3, prose("word " * 3000), "words; at most 3,000"),
+    Break(short_main_path, 6, source("plot()\n" * 400), "lines of code; at most 400"),
+    Break(side_roads_lead_back, 12, source("print(history)"), "'history' is given in 'Side road: more'"),
+    Break(few_printed_checks, 4, source(CLAIMS + '\ncheck("so", True)' * 19), "21 checks are printed"),
     Break(imports_first, 2, source("import torch\ntorch.manual_seed(0)"), "torch.manual_seed(0)"),
     Break(imports_first, 2, source("%matplotlib inline\nimport torch"), "not a command"),
     Break(nothing_installed, 6, source("%pip install torch"), "%"),
