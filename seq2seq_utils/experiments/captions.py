@@ -165,6 +165,7 @@ TRIED = {
         word_dropout=0.0,
         piece_dropout=0.1,
     ),
+    "smaller batches": replace(_FIRST, batch_size=32, learning_rate=1.4e-3, warmup=800),
 }
 _TRIED = {name: Arm(recipe=recipe) for name, recipe in TRIED.items()}
 
