@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -118,7 +119,7 @@ def by_rarity(results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
     splits = sentences()
     trained_on = Counter(french_pattern(pair.target) for pair in splits.train)
     often = [trained_on[french_pattern(pair.target)] for pair in splits.test]
-    limits, names = [-1, 0, 4, 19, 99, len(splits.train)], ["never", "1–4", "5–19", "20–99", "100 or more"]
+    limits, names = [-1, 0, 4, 19, 99, math.inf], ["never", "1–4", "5–19", "20–99", "100 or more"]
     words = [count_words(pair.source) for pair in splits.test]
     table = pd.DataFrame({"words": words, "seen": pd.cut(often, limits, labels=names)})
     arms = list(dict.fromkeys(run["arm"] for run in results.runs))
