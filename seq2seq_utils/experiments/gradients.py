@@ -137,4 +137,3 @@ def vectors_kept(embedding: nn.Module) -> Iterator[list[Tensor]]:
         yield kept
     finally:
         hook.remove()
-

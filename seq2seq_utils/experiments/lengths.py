@@ -251,6 +251,20 @@ def exact_of(results: Results, arm: str, group: int, measured: str = "by_length"
     return results.values(arm, f"{measured}.{group}.exact_match")
 
 
+def margin(results: Results, higher: str, lower: str, group: int, measured: str = "by_length") -> float:
+    """By how many points of exact match the lowest run of one arm lies above the highest of another.
+
+    Args:
+        results: see `exact_of`.
+        higher: the name of the arm whose lowest run counts.
+        lower: the name of the arm whose highest run counts.
+        group: see `exact_of`.
+        measured: see `exact_of`.
+    """
+    above, below = (exact_of(results, arm, group, measured) for arm in (higher, lower))
+    return min(above) - max(below)
+
+
 def exact_of_runs(results: Results, arms: Sequence[str]) -> pd.DataFrame:
     """Exact match in %: a row for each run, by arm and seed, and a column for each group of lengths."""
     return _table(
@@ -271,7 +285,7 @@ def exact_of_runs(results: Results, arms: Sequence[str]) -> pd.DataFrame:
 def exact_by_group(
     results: Results, arms: Sequence[str], index: Sequence[str] = ("steps", "runs"), spans: bool = False
 ) -> pd.DataFrame:
-    """Exact match in %, the mean of an arm's runs: a row for each arm, and a column for each group of lengths.
+    """Exact match in %, the mean of the runs: a row for each arm, and a column for each group of lengths.
 
     Args:
         results: runs that `measure_quality` measured.

@@ -197,7 +197,9 @@ def by_place(
     """The mean of the runs: a row for each arm and group of lengths, and a column for each place.
 
     Args:
-        results, arms, measured: see `values_at`.
+        results: see `values_at`.
+        arms: which, in this order.
+        measured: see `values_at`.
         shortest: the words of the shortest sentence of each group.
     """
     rows = {
