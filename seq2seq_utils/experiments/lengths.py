@@ -45,7 +45,7 @@ WHOLE_WORLD = World(1, (10, 20), tuple(LENGTH_BUCKETS))
 SMALL_WORLD = World(6, (10,), ((3, 5), (6, 7), (8, 10)))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def corpus(longest: int, world: World = WHOLE_WORLD, language: str = "french") -> Splits:
     """Pairs of 3 words up to `longest`, to train on and for validation; the test is `held_out`."""
     return generate_splits(language, PAIRS, VALIDATION, 0, (3, longest), one_word_in=world.one_word_in)
@@ -357,6 +357,9 @@ def _table(rows: Mapping[Any, Mapping[Any, object]], names: Sequence[str]) -> pd
     """A table of these rows, whose columns are numbers of words."""
     table = pd.DataFrame(list(rows.values()))
     keys = [key if isinstance(key, tuple) else (key,) for key in rows]
-    table.index = pd.MultiIndex.from_tuples(keys, names=names) if len(names) > 1 else pd.Index(list(rows))
+    if len(names) > 1:
+        table.index = pd.MultiIndex.from_tuples(keys, names=names)
+    else:
+        table.index = pd.Index([name for (name,) in keys], name=names[0])
     table.columns.name = "words"
     return table
