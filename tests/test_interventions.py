@@ -119,8 +119,7 @@ def articles_of(pair):
     return [word for word in pair.alignment.target_words if word in ("le", "la", "les", "l'")]
 
 
-def test_the_annotation_of_the_becomes_that_before_another_article(trained, monkeypatch):
-    pairs = generate("french", 400, (3, 6), seed=2)
+def test_the_annotation_of_the_becomes_that_before_another_article(trained, pairs, monkeypatch):
     pairs = [pair for pair in pairs if pair.source.startswith("The ") and len(articles_of(pair)) == 1]
     width = max(len(pair.alignment.source_words) for pair in pairs)
 
@@ -141,7 +140,7 @@ def test_the_annotation_of_the_becomes_that_before_another_article(trained, monk
     monkeypatch.setattr(interventions, "align", darkest_at_the)
     monkeypatch.setattr(interventions, "likeliest_words", keeps_all_words)
     exchange = interventions.exchange_articles(trained, pairs)
-    assert exchange.articles == len(pairs) > 20
+    assert exchange.articles == len(pairs) >= 6
     assert (exchange.own, exchange.donors) == (100, 0)
     batch = make_batch(encode_pairs(pairs, *trained.codecs))
     annotations = trained.model.encoder(batch.source, batch.source_lengths).annotations
