@@ -22,7 +22,7 @@ def compared():
 def test_the_table_has_every_model_at_each_of_its_budgets(compared):
     table = compared.exact_match()
     models = list(dict.fromkeys(table.index.get_level_values("model")))
-    assert models == list(MODELS)
+    assert models == compared.models == list(MODELS)
     assert len(table) == sum(len(arms) for _, arms in MODELS.values())
     assert list(table.columns) == [7, 10, 15, 20, 25, 30]
     runs = compared.runs("plain", 2, 3)
@@ -64,7 +64,7 @@ def test_what_is_lost_is_lost_by_each_run_on_its_own(compared):
 
 def test_the_ladder_has_a_row_for_each_rung():
     results = read(RESULTS / "attention_ladder.json")
-    table = attention_tables.ladder(results)
+    table = attention_tables.ladder_table(results)
     assert list(table.index) == list(attention.RUNGS)
     assert (table["min"] <= table["mean"]).all()
     assert (table["mean"] <= table["max"]).all()

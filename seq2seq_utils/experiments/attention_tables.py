@@ -28,11 +28,15 @@ class Comparison:
     Args:
         folder: where the files are.
 
+    Attributes:
+        models: their names, those of `MODELS`.
+
     Raises:
         FileNotFoundError: if one is not there.
     """
 
     def __init__(self, folder: str | Path) -> None:
+        self.models = list(MODELS)
         files = dict.fromkeys(file for file, _ in MODELS.values())
         self.results: dict[str, Results] = {name: read(Path(folder) / f"{name}.json") for name in files}
 
@@ -97,7 +101,7 @@ def lost_by(results: Results, arm: str, before: int, after: int) -> list[float]:
     return [first - second for first, second in zip(*groups, strict=True)]
 
 
-def ladder(results: Results) -> pd.DataFrame:
+def ladder_table(results: Results) -> pd.DataFrame:
     """A row for each rung: parameters, `training loss` (of the last epoch), exact match of its runs.
 
     Exact match, in % of the validation pairs, is there as `mean`, `min` and `max`; as `seeds 0, 1`, the mean
