@@ -142,8 +142,10 @@ class Exchange(NamedTuple):
 def exchange_articles(trained: Trained, pairs: Sequence[SentencePair]) -> Exchange:
     """What articles become if "the" has the annotation that another sentence's "the" has.
 
-    At the step of each article whose row is darkest at "the", the annotation there is that of the next
-    "the" in `pairs` that goes with another article; weights and all other annotations are as they were.
+    For each article whose row is darkest at "the", the annotation there is replaced by that of the next
+    "the" in `pairs` that goes with another article. At the article's step the decoder gets the mixture of
+    these annotations (where a sentence has several such articles, all of theirs are replaced); weights and
+    all other annotations are as they were.
 
     Raises:
         ValueError: if a pair has no alignment, or all articles asked are the same word.
