@@ -102,3 +102,46 @@ def test_a_pair_without_links_is_refused(trained, pairs):
     bare = replace(pairs[0], alignment=None)
     with pytest.raises(ValueError, match="has no alignment"):
         interventions.weights_taken_away(trained, [bare])
+
+
+def test_the_donor_is_the_next_of_another_kind_and_the_last_ones_is_at_the_beginning():
+    assert interventions.next_of_another_kind([5, 5, 7, 5]) == [2, 2, 3, 2]
+    assert interventions.next_of_another_kind([5, 7, 7]) == [1, 0, 0]
+    with pytest.raises(ValueError, match="words: all are the same"):
+        interventions.next_of_another_kind([5, 5])
+
+
+def articles_of(pair):
+    return [word for word in pair.alignment.target_words if word in ("le", "la", "les", "l'")]
+
+
+def test_the_annotation_of_the_becomes_that_before_another_article(trained, pairs, monkeypatch):
+    pairs = [pair for pair in pairs if pair.source.startswith("The ") and len(articles_of(pair)) == 1]
+    width = max(len(pair.alignment.source_words) for pair in pairs)
+
+    def darkest_at_the(model, pairs, *codecs):
+        rows = (len(pair.alignment.target_words) + 1 for pair in pairs)
+        widths = (len(pair.alignment.source_words) for pair in pairs)
+        return [torch.eye(columns)[0].expand(count, -1) for count, columns in zip(rows, widths, strict=True)]
+
+    changed = []
+
+    def keeps_all_words(model, batch, change):
+        for column in range(width):
+            weights = torch.zeros(len(pairs), width)
+            weights[:, column] = 1
+            changed.append(change(weights, None))
+        return batch.target_output
+
+    monkeypatch.setattr(interventions, "align", darkest_at_the)
+    monkeypatch.setattr(interventions, "likeliest_words", keeps_all_words)
+    exchange = interventions.exchange_articles(trained, pairs)
+    assert exchange.articles == len(pairs) >= 6
+    assert (exchange.own, exchange.donors) == (100, 0)
+    batch = make_batch(encode_pairs(pairs, *trained.codecs))
+    annotations = trained.model.encoder(batch.source, batch.source_lengths).annotations
+    exchanged = torch.stack(changed, dim=1)
+    assert torch.equal(exchanged[:, 1:], annotations[:, 1:])
+    known = {tuple(annotations[place, 0].tolist()): articles_of(pair) for place, pair in enumerate(pairs)}
+    for place, pair in enumerate(pairs):
+        assert known[tuple(exchanged[place, 0].tolist())] != articles_of(pair)

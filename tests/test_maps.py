@@ -69,3 +69,21 @@ def test_a_diagonal_is_far_from_the_gold_links_of_korean():
     gold = [pair.alignment for pair in pairs]
     score = alignment.alignment_score([maps.diagonal(links) for links in gold], gold)
     assert score.error_rate > 0.5
+
+
+def test_the_error_of_a_diagonal_is_that_of_its_links():
+    crossed = Alignment(("a", "b"), ("B", "A"), frozenset({(0, 1), (1, 0)}), frozenset({(0, 1), (1, 0)}))
+    straight = Alignment(("a", "b"), ("A", "B"), frozenset({(0, 0), (1, 1)}), frozenset({(0, 0), (1, 1)}))
+    assert maps.diagonal_error([crossed]) == 1
+    assert maps.diagonal_error([straight]) == 0
+    assert maps.diagonal_error([crossed, straight]) == 0.5
+
+
+def test_the_most_misleading_map_is_the_one_with_most_links_outside_among_those_asked():
+    links = Alignment(("a", "b"), ("A", "B"), frozenset({(0, 0), (1, 1)}), frozenset({(0, 0), (1, 1)}))
+    all_right, half, none_right = {(0, 0), (1, 1)}, {(0, 0), (0, 1)}, {(1, 0), (0, 1)}
+    found = [all_right, half, none_right, half]
+    assert maps.most_misleading(found, [links] * 4, [True] * 4) == (2, 75)
+    assert maps.most_misleading(found, [links] * 4, [True, True, False, True]) == (1, pytest.approx(200 / 3))
+    with pytest.raises(ValueError, match="no sentence counts"):
+        maps.most_misleading(found, [links] * 4, [False] * 4)

@@ -1,6 +1,6 @@
 """The interactive part: a translation that you step through word by word, with a sentence of your own.
 
-What a reader reads comes from the notebook, in `Words`; here is only how it is laid out.
+What a reader reads is in `Words`, those of each language in one place; the rest is how it is laid out.
 """
 
 from __future__ import annotations
@@ -35,7 +35,20 @@ class Words:
     stored: str  # where the notebook is only read, not run
 
 
-def steps_table(steps: Sequence[DecodingStep], source_tokens: Sequence[str], words: Words) -> str:
+ENGLISH = Words(
+    sentence="Sentence",
+    step="Step",
+    fed="Fed in",
+    weights="Looks at",
+    likeliest="Likeliest next words",
+    empty="Type an English sentence, such as: The queen saw a tiger.",
+    unknown="Not in the vocabulary, and read as unknown: {words}",
+    only_unknown="None of these words is in the vocabulary. Try: The queen saw a tiger.",
+    stored="Run this cell in JupyterLab to type sentences of your own.",
+)
+
+
+def steps_table(steps: Sequence[DecodingStep], source_tokens: Sequence[str], words: Words = ENGLISH) -> str:
     """Steps as an HTML table: what was fed in, where the model looked, what it found likeliest.
 
     Args:
@@ -68,7 +81,12 @@ class DecodingExplorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has
     """
 
     def __init__(
-        self, model: Seq2Seq, source: TextCodec, target: TextCodec, sentence: str, words: Words
+        self,
+        model: Seq2Seq,
+        source: TextCodec,
+        target: TextCodec,
+        sentence: str,
+        words: Words = ENGLISH,
     ) -> None:
         self._model, self._source, self._target, self._words = model, source, target, words
         self._tokens: list[str] = []

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from seq2seq_utils.batching import encode_pairs, make_batch
 from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained, search_of_rates
 from seq2seq_utils.experiments.interventions import weights_taken_away
 from seq2seq_utils.experiments.lengths import (
@@ -23,7 +24,9 @@ from seq2seq_utils.experiments.lengths import (
 from seq2seq_utils.experiments.long_sentences import RATES
 from seq2seq_utils.experiments.maps import measure_maps
 from seq2seq_utils.models import Seq2Seq, attention_model
-from seq2seq_utils.text import count_words
+from seq2seq_utils.models.attention import AttentionDecoder
+from seq2seq_utils.pairs import SentencePair
+from seq2seq_utils.text import TextCodec, count_words
 from seq2seq_utils.training import Checkpoint, Settings
 
 
@@ -105,6 +108,30 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
     if arm.small_world:
         return measured
     return {**measured, "weights_taken_away": weights_taken_away(trained, test[: 2 * TEST])}
+
+
+def steps_in_sequence(model: Seq2Seq, pair: SentencePair, codecs: tuple[TextCodec, TextCodec]) -> int:
+    """How often the decoder's gated unit runs, one step after another, for one sentence in training.
+
+    Args:
+        model: with an `AttentionDecoder`.
+        pair: the sentence, and the translation that is fed.
+        codecs: of both languages.
+
+    Raises:
+        ValueError: if the model has another decoder.
+    """
+    decoder = model.decoder
+    if not isinstance(decoder, AttentionDecoder):
+        raise ValueError("model: its decoder has no gated unit whose steps can be counted")
+    batch = make_batch(encode_pairs([pair], *codecs))
+    calls: list[int] = []
+    hook = decoder.rnn.register_forward_hook(lambda *_: calls.append(1))
+    try:
+        model(batch.source, batch.source_lengths, batch.target_input)
+    finally:
+        hook.remove()
+    return len(calls)
 
 
 # --------------------------------------------------------------------- what is compared, and with which rate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import torch
@@ -127,6 +127,62 @@ def weights_taken_away(trained: Trained, pairs: Sequence[SentencePair]) -> list[
     return [
         {"group": name, "words": int(chosen.sum()), **words[chosen][shares].mean().fillna(0.0).to_dict()}
         for name, chosen in groups.items()
+    ]
+
+
+class Exchange(NamedTuple):
+    """Articles for which another sentence's "the" was put in place of their own (see `exchange_articles`)."""
+
+    articles: int
+    own: float  # in %: still their own article
+    donors: float  # in %: the article of the other sentence
+
+
+@torch.no_grad()
+def exchange_articles(trained: Trained, pairs: Sequence[SentencePair]) -> Exchange:
+    """What articles become if "the" has the annotation that another sentence's "the" has.
+
+    For each article whose row is darkest at "the", the annotation there is replaced by that of the next
+    "the" in `pairs` that goes with another article. At the article's step the decoder gets the mixture of
+    these annotations (where a sentence has several such articles, all of theirs are replaced); weights and
+    all other annotations are as they were.
+
+    Raises:
+        ValueError: if a pair has no alignment, or all articles asked are the same word.
+    """
+    batch = make_batch(encode_pairs(pairs, *trained.codecs))
+    with evaluation_mode(trained.model):
+        annotations = trained.model.encoder(batch.source, batch.source_lengths).annotations
+    maps = align(trained.model, pairs, *trained.codecs)
+    places = [
+        (sentence, row, int(weights[row].argmax()))
+        for sentence, (pair, weights) in enumerate(zip(pairs, maps, strict=True))
+        for row, word in enumerate(_rows(pair, weights))
+        if word["kind"] == "article" and word["darkest"] == "the"
+    ]
+    own = [int(batch.target_output[sentence, row]) for sentence, row, _ in places]
+    donors = next_of_another_kind(own)
+    exchanged = annotations.clone()
+    for (sentence, _, column), donor in zip(places, donors, strict=True):
+        exchanged[sentence, column] = annotations[places[donor][0], places[donor][2]]
+    words = likeliest_words(trained.model, batch, lambda weights, _: mixture(weights, exchanged))
+    found = [int(words[sentence, row]) for sentence, row, _ in places]
+    kept = sum(word == usual for word, usual in zip(found, own, strict=True))
+    taken = sum(word == own[donor] for word, donor in zip(found, donors, strict=True))
+    return Exchange(len(places), 100 * kept / len(places), 100 * taken / len(places))
+
+
+def next_of_another_kind(words: Sequence[int]) -> list[int]:
+    """For each word the place of the next one that is another word; behind the last comes the first.
+
+    Raises:
+        ValueError: if all words are the same.
+    """
+    if len(set(words)) < 2:
+        raise ValueError("words: all are the same, or there are none; none has another to be exchanged with")
+    return [
+        next(other for other in (*range(place + 1, len(words)), *range(place)) if words[other] != word)
+        for place, word in enumerate(words)
     ]
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -13,7 +13,7 @@ from seq2seq_utils.evaluation import alignment
 from seq2seq_utils.experiments import forms
 from seq2seq_utils.experiments.experiment import Trained
 from seq2seq_utils.grammar import lexicon
-from seq2seq_utils.pairs import Alignment, SentencePair
+from seq2seq_utils.pairs import Alignment, Link, SentencePair
 from seq2seq_utils.translation import align
 
 SHIFTS = (-2, -1, 0, 1, 2)  # rows; see `alignment.hard_links`
@@ -91,6 +91,49 @@ def diagonal(links: Alignment) -> frozenset[tuple[int, int]]:
     """The links of who reads nothing: each word of the translation with the one as far on in the source."""
     rows, columns = len(links.target_words), len(links.source_words)
     return frozenset((round(row * (columns - 1) / max(rows - 1, 1)), row) for row in range(rows))
+
+
+def diagonal_error(gold: Sequence[Alignment]) -> float:
+    """The alignment error rate, 0 to 1, of who reads nothing (see `diagonal`).
+
+    Args:
+        gold: the links of each sentence.
+
+    Raises:
+        ValueError: if there are none.
+    """
+    return alignment.alignment_score([diagonal(links) for links in gold], gold).error_rate
+
+
+class Misleading(NamedTuple):
+    """The map that misleads most (see `most_misleading`)."""
+
+    sentence: int  # its place in the list
+    share: float  # of the sentences asked, in %: those that have a row outside every frame
+
+
+def most_misleading(
+    found: Sequence[Set[Link]], gold: Sequence[Alignment], is_asked: Sequence[bool]
+) -> Misleading:
+    """The sentence with the largest share of links that are not even possible; of several the first.
+
+    Args:
+        found: the links of each sentence, at least one.
+        gold: its possible links.
+        is_asked: whether it counts, such as whether its translation is right.
+
+    Raises:
+        ValueError: if the lengths differ, or no sentence counts.
+    """
+    outside = {
+        place: len(links - truth.possible) / len(links)
+        for place, (links, truth, asked) in enumerate(zip(found, gold, is_asked, strict=True))
+        if asked
+    }
+    if not outside:
+        raise ValueError("is_asked: no sentence counts; at least one must")
+    some = sum(value > 0 for value in outside.values())
+    return Misleading(max(outside, key=outside.__getitem__), 100 * some / len(outside))
 
 
 def kind_of(row: int, links: Alignment) -> str:

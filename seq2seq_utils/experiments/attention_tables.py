@@ -1,0 +1,125 @@
+"""What notebook 5 shows of its stored runs: attention beside other models, and the ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+
+import pandas as pd
+
+from seq2seq_utils.experiments.attention import RUNGS
+from seq2seq_utils.experiments.lengths import over_seeds
+from seq2seq_utils.experiments.stored import Results, read
+
+# Each model's file, and its arms there, by budget: the smallest first.
+MODELS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "attention": ("attention", ("×1", "×3", "×9")),
+    "mean of all annotations": ("attention_fixed", ("mean, ×1", "mean, ×3")),
+    "fixed context": ("attention_fixed", ("×1", "×3")),
+    "plain": ("long_sentences", ("×1", "×3", "×9")),
+    "plain, gates as they come": ("long_sentences", ("×1, gates as they come",)),
+}
+
+
+class Comparison:
+    """Attention, the plain model, and those between them, as their runs are stored.
+
+    Args:
+        folder: where the files are.
+
+    Attributes:
+        models: their names, those of `MODELS`.
+
+    Raises:
+        FileNotFoundError: if one is not there.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.models = list(MODELS)
+        files = dict.fromkeys(file for file, _ in MODELS.values())
+        self.results: dict[str, Results] = {name: read(Path(folder) / f"{name}.json") for name in files}
+
+    def exact_match(self) -> pd.DataFrame:
+        """In %, the mean of the runs; a row for each model and budget, a column for each group of lengths.
+
+        The rows name model, steps and runs (how many), the columns the longest sentences of a group.
+        """
+        table = pd.concat(
+            over_seeds(self.results[file], arms).assign(model=model) for model, (file, arms) in MODELS.items()
+        )
+        wide = table.pivot(index=["model", "steps", "runs"], columns="longest", values="exact_match")
+        return wide.loc[list(MODELS)].round(1)
+
+    def parameters(self) -> pd.Series:
+        """How many parameters each model has."""
+        first_runs = {model: self.results[file].of(arms[0])[0] for model, (file, arms) in MODELS.items()}
+        return pd.Series({model: run["parameters"] for model, run in first_runs.items()}, name="parameters")
+
+    def runs(self, model: str, budget: int, group: int) -> list[float]:
+        """Exact match in %, a number for each run.
+
+        Args:
+            model: its name in `MODELS`.
+            budget: its place there, 0 for the smallest.
+            group: of lengths, 0 for the shortest.
+        """
+        file, arms = MODELS[model]
+        return self.results[file].values(arms[budget], f"by_length.{group}.exact_match")
+
+    def margins(self, model: str, other: str, groups: Sequence[int]) -> list[float]:
+        """By how many points the lowest run of one model is above the highest of another.
+
+        A number for each group of lengths at each budget that both have; their steps are as many there.
+        """
+        return [
+            min(self.runs(model, budget, group)) - max(self.runs(other, budget, group))
+            for budget in range(min(len(MODELS[name][1]) for name in (model, other)))
+            for group in groups
+        ]
+
+    def by_training_length(self) -> pd.DataFrame:
+        """Attention and the plain model after the most steps, trained on up to 20 and on up to 10 words.
+
+        Returns:
+            What `plots.quality_against_length` takes: the columns of `lengths.over_seeds`, `model`, a name
+            that says how long its training sentences were, and `trained_up_to`, their most words.
+        """
+        arms = {20: "×9", 10: "×9, up to 10 words"}
+        return pd.concat(
+            over_seeds(self.results[MODELS[model][0]], [arm]).assign(
+                model=f"{model}, up to {longest}", trained_up_to=longest
+            )
+            for model in ("attention", "plain")
+            for longest, arm in arms.items()
+        )
+
+
+def lost_by(results: Results, arm: str, before: int, after: int) -> list[float]:
+    """The points of exact match that each run of an arm loses from one group of lengths to another."""
+    groups = [results.values(arm, f"by_length.{group}.exact_match") for group in (before, after)]
+    return [first - second for first, second in zip(*groups, strict=True)]
+
+
+def ladder_table(results: Results) -> pd.DataFrame:
+    """A row for each rung: parameters, `training loss` (of the last epoch), exact match of its runs.
+
+    Exact match, in % of the validation pairs, is there as `mean`, `min` and `max`; as `seeds 0, 1`, the mean
+    of the runs that were also trained longer; and as `three times as long`, the mean of those trainings.
+    """
+    rows = {}
+    for rung in RUNGS:
+        runs = results.of(rung)
+        values = results.values(rung, "validation_exact_match")
+        longer = results.values(f"{rung}, three times as long", "validation_exact_match")
+        rows[rung] = {
+            "parameters": runs[0]["parameters"],
+            "training loss": round(mean(run["curve"][-1]["train_loss"] for run in runs), 3),
+            "mean": mean(values),
+            "min": min(values),
+            "max": max(values),
+            "seeds 0, 1": mean(values[: len(longer)]),
+            "three times as long": mean(longer),
+        }
+    table = pd.DataFrame(rows).T
+    return table.astype({"parameters": int})
