@@ -134,4 +134,4 @@ def test_without_arguments_it_lists_the_notebooks_of_the_project(monkeypatch, ca
     monkeypatch.setattr(sys, "argv", ["claims.py"])
     claims.main()
     listed = {line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]}
-    assert listed == {path.name for path in (TOOLS.parent / "notebooks").glob("*.ipynb")}
+    assert listed == {path.name for path in (TOOLS.parent / "notebooks").glob("[0-9][0-9]_*.ipynb")}

@@ -452,13 +452,14 @@ def test_the_tool_lists_what_there_is_and_what_is_lacking(command, tmp_path, cap
     printed = capsys.readouterr().out
     assert (
         printed
-        == "toy: does it work? (6 runs, 5 of them lacking; a stored one took 0.025 to 0.025 minutes)\n"
+        == "toy: does it work? (6 runs, 5 of them lacking; a stored one took 0.025 minutes)\n"
     )
 
 
 def test_the_minutes_are_those_of_the_shortest_and_of_the_longest_run():
     seconds = (90.0, 30.0, 754.0)
     assert tool.minutes([{**run("small", 0), "seconds": number} for number in seconds]) == "0.5 to 13"
+    assert tool.minutes([{**run("small", 0), "seconds": 89.2 * 60}]) == "89"
 
 
 def test_the_tool_trains_what_is_lacking_and_nothing_else(command, tmp_path, trainings, capsys):

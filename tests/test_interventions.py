@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+from untrained import untrained
 
 from seq2seq_utils.batching import encode_pairs, make_batch
-from seq2seq_utils.experiments import Trained, interventions
-from seq2seq_utils.grammar import generate, tokenizer
+from seq2seq_utils.experiments import interventions
+from seq2seq_utils.grammar import generate
 from seq2seq_utils.models import attention_model, plain_model
-from seq2seq_utils.text import TextCodec
-from seq2seq_utils.training import History
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +20,11 @@ def pairs():
 @pytest.fixture(scope="module")
 def trained(pairs):
     """An untrained model whose weights are far from equal, of which only the measures are tested."""
-    english = TextCodec.build(tokenizer("english"), [pair.source for pair in pairs])
-    french = TextCodec.build(tokenizer("french"), [pair.target for pair in pairs])
-    torch.manual_seed(0)
-    model = attention_model(len(english.vocabulary), len(french.vocabulary), 8, 16)
-    torch.nn.init.normal_(model.decoder.context.v_a, std=3)
-    for parameter in model.parameters():
+    found = untrained(attention_model, pairs)
+    torch.nn.init.normal_(found.model.decoder.context.v_a, std=3)
+    for parameter in found.model.parameters():
         parameter.data *= 2
-    return Trained(model.eval(), english, french, History([]))
+    return found
 
 
 @pytest.fixture(scope="module")

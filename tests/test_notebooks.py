@@ -28,7 +28,9 @@ from trained_names import uses_of_training
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = [
-    path for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts
+    path
+    for path in sorted((ROOT / "notebooks").rglob("[0-9][0-9]_*.ipynb"))
+    if ".ipynb_checkpoints" not in path.parts
 ]
 
 MAX_CODE_LINES = 15  # of a cell, blank ones not counted
@@ -549,7 +551,8 @@ def anchors(notebook: NotebookNode, path: Path, relative: str) -> set[str]:
     if relative and target.suffix != ".ipynb":
         return set()
     there = read(target) if relative else notebook
-    return {heading.text.replace(" ", "-") for heading in headings(there)}  # as JupyterLab does
+    cells = {f"cell-id={cell.id}" for cell in there.cells}
+    return cells | {heading.text.replace(" ", "-") for heading in headings(there)}  # as JupyterLab does
 
 
 # --- Reading code ---------------------------------------------------------------------------------

@@ -2,12 +2,11 @@
 
 import pytest
 import torch
+from untrained import untrained
 
 from seq2seq_utils.experiments import Trained, places
 from seq2seq_utils.grammar import generate, tokenizer
 from seq2seq_utils.models import plain_model
-from seq2seq_utils.text import TextCodec
-from seq2seq_utils.training import History
 
 
 @pytest.fixture(scope="module")
@@ -18,12 +17,7 @@ def pairs():
 @pytest.fixture(scope="module")
 def trained(pairs):
     """An untrained model, of which only the measures are tested."""
-    english = TextCodec.build(tokenizer("english"), [pair.source for pair in pairs])
-    french = TextCodec.build(tokenizer("french"), [pair.target for pair in pairs])
-    torch.manual_seed(0)
-    return Trained(
-        plain_model(len(english.vocabulary), len(french.vocabulary), 8, 16), english, french, History([])
-    )
+    return untrained(plain_model, pairs)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def main() -> int:
 
 def all_notebooks() -> list[Path]:
     """The notebooks of the project, in reading order."""
-    return sorted((ROOT / "notebooks").glob("*.ipynb"))
+    return sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 
 def read_notebook(path: Path) -> list[Claim]:

@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def all_notebooks() -> list[Path]:
     """Return the notebooks in reading order."""
-    found = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+    found = sorted((ROOT / "notebooks").rglob("[0-9][0-9]_*.ipynb"))
     return [path for path in found if ".ipynb_checkpoints" not in path.parts]
 
 

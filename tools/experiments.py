@@ -161,9 +161,10 @@ def list_experiments(results: Path) -> None:
 
 
 def minutes(runs: Sequence[Entry]) -> str:
-    """The shortest and the longest training among some runs, such as ``"0.5 to 12"``."""
-    took = [run["seconds"] / 60 for run in runs]
-    return f"{min(took):.2g} to {max(took):.2g}"
+    """The shortest and the longest training among some runs, such as ``"0.5 to 12"``; ``"12"`` for one."""
+    took = sorted(run["seconds"] / 60 for run in runs)
+    shortest, longest = f"{took[0]:.2g}", f"{took[-1]:.2g}"
+    return shortest if shortest == longest else f"{shortest} to {longest}"
 
 
 def perform_missing(experiment: Experiment[Any], options: argparse.Namespace) -> int:
