@@ -122,6 +122,14 @@ def test_by_length_is_mean_and_span_over_the_runs():
     ]
 
 
+def test_ahead_is_the_difference_of_the_means_in_each_group():
+    spans = caption_tables.bleu_by_length(TOY, ["attention", "plain"])
+    table = caption_tables.ahead(spans, "attention", "plain")
+    assert table["ahead"].to_dict() == {(0, 1): 6, (1, 2): 4}
+    with pytest.raises(ValueError, match="'words'"):
+        caption_tables.ahead(spans, "attention", "words")
+
+
 def test_losses_are_of_the_named_curves_and_one_seed():
     table = caption_tables.losses(
         TOY, {"a": ("attention", "train_loss"), "b": ("plain", "validation_loss")}, seed=0

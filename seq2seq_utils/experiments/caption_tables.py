@@ -122,6 +122,28 @@ def bleu_by_length(runs: Results, arms: Sequence[str]) -> pd.DataFrame:
     return spans.agg(bleu="mean", bleu_low="min", bleu_high="max").reset_index()
 
 
+def ahead(spans: pd.DataFrame, higher: str, lower: str) -> pd.DataFrame:
+    """How far one arm is above another in each group of sentence lengths.
+
+    Args:
+        spans: as `bleu_by_length` gives them.
+        higher: the name of an arm.
+        lower: likewise.
+
+    Returns:
+        A row for each group, by shortest and longest: the mean BLEU of both arms, and ``"ahead"``, how far.
+
+    Raises:
+        ValueError: if there are no runs of one of them.
+    """
+    means = spans.pivot(index=["shortest", "longest"], columns="arm", values="bleu")
+    for arm in (higher, lower):
+        if arm not in means:
+            raise ValueError(f"spans: there is no arm {arm!r}; there are {', '.join(means)}")
+    means.columns.name = None
+    return means[[higher, lower]].assign(ahead=means[higher] - means[lower])
+
+
 def losses(runs: Results, curves: Mapping[str, tuple[str, str]], seed: int = 0) -> pd.DataFrame:
     """Losses against epochs, one curve below the other, as `plots.line_panels` wants them.
 
