@@ -450,10 +450,7 @@ def test_the_tool_lists_what_there_is_and_what_is_lacking(command, tmp_path, cap
     store(tmp_path / "toy.json", TOY, run("small", 0))
     assert command("--list") == 0
     printed = capsys.readouterr().out
-    assert (
-        printed
-        == "toy: does it work? (6 runs, 5 of them lacking; a stored one took 0.025 minutes)\n"
-    )
+    assert printed == "toy: does it work? (6 runs, 5 of them lacking; a stored one took 0.025 minutes)\n"
 
 
 def test_the_minutes_are_those_of_the_shortest_and_of_the_longest_run():
