@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 # French elision first (l' d' n' j' qu' …, kept apart from the word they lean on), then words with their inner
-# apostrophes and hyphens (don't, aujourd'hui, grand-mère), then any other sign by itself.
-_WORD = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu)'(?=\w)|\w+(?:['-]\w+)*|[^\w\s]")
+# apostrophes and hyphens (don't, aujourd'hui, grand-mère), then any other sign by itself. A word is taken
+# whole, so no elision is looked for inside one, as at the d of aujourd'hui.
+_WORD = re.compile(r"(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu)'(?=\w)|\w+(?:['-]\w+)*|[^\w\s]")
 
 
 class Tokenizer(Protocol):
