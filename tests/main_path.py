@@ -81,7 +81,7 @@ def taken_from_side_roads(notebook: NotebookNode) -> list[tuple[int, str, str]]:
         The number of the cell, the name, and the side road.
     """
     roads = {part.cell: part.road for part in parts(notebook) if part.kind == "code"}
-    given: dict[str, str] = {}  # each name, and the side road that alone gives it; "" if the main path does
+    given: dict[str, list[str]] = {}  # each name, and the roads that give it; "" for the main path
     found = []
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
@@ -92,8 +92,9 @@ def taken_from_side_roads(notebook: NotebookNode) -> list[tuple[int, str, str]]:
         assigned = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
         assigned |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
         for name in sorted({node.id for node in names} - assigned):
-            if given.get(name, "") not in ("", road):
-                found.append((index, name, given[name]))
+            by = given.get(name, [""])
+            if "" not in by and road not in by:
+                found.append((index, name, by[-1]))
         for name in assigned:
-            given[name] = road and given.get(name, road)
+            given.setdefault(name, []).append(road)
     return found

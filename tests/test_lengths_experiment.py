@@ -3,10 +3,12 @@
 import dataclasses
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from seq2seq_utils.experiments import Results, Trained, attention, lengths, long_sentences, read
 from seq2seq_utils.experiments.lengths import SMALL_WORLD, corpus, held_out, over_seeds
+from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import count_words
 from seq2seq_utils.translation import Translation
 
@@ -74,6 +76,55 @@ def test_quality_over_seeds_has_the_mean_and_the_ends_of_each_bucket(results):
 def test_quality_over_seeds_needs_a_run_of_each_arm(results):
     with pytest.raises(ValueError, match=r"^arm: there is no run of '×9'; there are runs of ×1, ×3$"):
         over_seeds(results, ["×1", "×9"])
+
+
+def test_tables_of_stored_runs_have_the_mean_or_every_run_of_each_group(results):
+    means = lengths.exact_by_group(results, ["×1", "×3"])
+    assert list(means.columns) == ["1–5", "6–9"]
+    assert means.index.tolist() == [(100, 2), (300, 1)]
+    assert means.to_numpy().tolist() == [[25.0, 6.0], [70.0, 30.0]]
+    spans = lengths.exact_by_group(results, ["×1"], ["arm"], spans=True)
+    assert spans.loc["×1"].tolist() == ["25 (20 to 30)", "6 (4 to 8)"]
+    runs = lengths.exact_of_runs(results, ["×1"])
+    assert runs.index.tolist() == [("×1", 0), ("×1", 1)]
+    assert runs.to_numpy().tolist() == [[30.0, 4.0], [20.0, 8.0]]
+    assert lengths.exact_of(results, "×1", 1) == [4.0, 8.0]
+    assert lengths.margin(results, "×3", "×1", 0) == 70.0 - 30.0
+    assert lengths.margin(results, "×3", "×1", 1) == 30.0 - 8.0
+
+
+def test_own_sentences_stand_above_new_ones(results):
+    for run in results.runs:
+        run["measured"]["on_training"] = [{"shortest": 1, "longest": 5, "exact_match": 90.0}]
+    table = lengths.own_and_new(results, ["×1", "×3"], groups=1)
+    assert table.index.tolist() == [("×1", "its own"), ("×1", "new"), ("×3", "its own"), ("×3", "new")]
+    assert table["1–5"].tolist() == [90.0, 25.0, 90.0, 70.0]
+
+
+def test_exact_match_by_words_counts_the_sentences_of_each_number_of_words(results, monkeypatch):
+    pairs = [SentencePair(source, source) for source in ("a b c", "a b c d", "a b c", "a b c d")]
+    monkeypatch.setattr(lengths, "held_out", lambda: pairs)
+    for run, right in zip(results.runs, (("01", "01"), ("11", "11"), ("11", "01")), strict=True):
+        for record, digits in zip(run["measured"]["by_length"], right, strict=True):
+            record["right"] = digits
+    table = lengths.exact_by_words(results, ["×1", "×3"], [3, 4])
+    assert table.to_numpy().tolist() == [[25.0, 100.0], [100.0, 100.0]]
+
+
+def test_intervals_stand_behind_their_values():
+    record = {"shortest": 4, "longest": 7, "bleu": 50.04, "bleu_low": 40.0, "bleu_high": 60.06}
+    table = lengths.with_intervals(pd.DataFrame([record]), {"bleu": "BLEU"})
+    assert table.loc["4–7", "BLEU"] == "50.0 (40.0 to 60.1)"
+
+
+def test_a_set_of_pairs_is_described_by_its_english_words():
+    pairs = [SentencePair("The cat sees the dog.", ""), SentencePair("The dog sees.", "")]
+    assert lengths.described(pairs) == {
+        "pairs": 2,
+        "words in a sentence, on average": 4.0,
+        "different English words": 4,
+        "how often each stands there, on average": 2.0,
+    }
 
 
 def test_more_training_pairs_than_the_corpus_has_are_new_ones(monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from untrained import untrained
 
-from seq2seq_utils.experiments import Trained, places
+from seq2seq_utils.experiments import Results, Trained, places
 from seq2seq_utils.grammar import generate, tokenizer
 from seq2seq_utils.models import plain_model
 
@@ -80,3 +80,33 @@ def test_all_places_are_measured_by_the_same_distance(trained, pairs):
     ]
     whole = places.vector_moved(trained, tokens[:199], tokens[1:], tokens)["moved"]
     assert (100 * halves[0] + 99 * halves[1]) / 199 == pytest.approx(whole)
+
+
+def test_vectors_in_the_plane_keep_the_distances_along_its_directions(trained, pairs):
+    tokens = [tokenizer("english").tokenize(pair.source) for pair in pairs]
+    before, after = places.in_plane(trained, tokens, tokens[1:] + tokens[:1], points=200)
+    assert before.shape == after.shape == (200, 2)
+    assert before.mean(axis=0) == pytest.approx([0, 0], abs=1e-5)
+    first, second = before.var(axis=0)
+    assert first > second > 0
+    vectors = places.context_vectors(trained, tokens)
+    assert first + second <= vectors.var(dim=0, correction=0).sum().item()
+    assert after[:-1] == pytest.approx(before[1:], abs=1e-5)
+
+
+def test_what_was_stored_of_a_place_is_told_by_run_and_on_average():
+    def run(arm, seed, value):
+        by_place = [
+            {"shortest": low, "longest": low + 2, "place": place, "right": value + low + number, "moved": 0.1}
+            for low in (8, 26)
+            for number, place in enumerate(places.PLACES)
+        ]
+        return {"arm": arm, "seed": seed, "measured": {"by_place": by_place}}
+
+    results = Results("toy", "budget", [run("×1", 1, 10), run("×1", 0, 20)])
+    assert places.values_at(results, "×1", "right", "in between", 8) == [29, 19]
+    table = places.by_place(results, ["×1"], "right", shortest=(8, 26))
+    assert table.loc[("×1", "8–10")].tolist() == [23, 24, 25]
+    assert table.loc[("×1", "26–30"), "in between"] == 42
+    with pytest.raises(ValueError, match="nothing was measured at 'nowhere'"):
+        places.values_at(results, "×1", "right", "nowhere", 8)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import mean
@@ -44,7 +45,7 @@ WHOLE_WORLD = World(1, (10, 20), tuple(LENGTH_BUCKETS))
 SMALL_WORLD = World(6, (10,), ((3, 5), (6, 7), (8, 10)))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def corpus(longest: int, world: World = WHOLE_WORLD, language: str = "french") -> Splits:
     """Pairs of 3 words up to `longest`, to train on and for validation; the test is `held_out`."""
     return generate_splits(language, PAIRS, VALIDATION, 0, (3, longest), one_word_in=world.one_word_in)
@@ -202,3 +203,163 @@ def over_seeds(results: Results, arms: Sequence[str]) -> pd.DataFrame:
                 row |= {name: mean(values), f"{name}_low": min(values), f"{name}_high": max(values)}
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+# ---------------------------------------------------------------------------------------- tables to read
+def described(pairs: Sequence[SentencePair]) -> dict[str, float]:
+    """What a set of pairs offers to learn from: how many pairs, how long, how many words, how often each."""
+    tokens = Counter(
+        token
+        for pair in pairs
+        for token in tokenizer("english").tokenize(pair.source)
+        if any(map(str.isalpha, token))
+    )
+    return {
+        "pairs": len(pairs),
+        "words in a sentence, on average": tokens.total() / len(pairs),
+        "different English words": len(tokens),
+        "how often each stands there, on average": tokens.total() / len(tokens),
+    }
+
+
+def with_intervals(by_length: pd.DataFrame, measures: Mapping[str, str]) -> pd.DataFrame:
+    """Quality by length as text, each value with its interval, such as ``"60.0 (55.6 to 64.2)"``.
+
+    Args:
+        by_length: what `metrics.quality_by_length` gives.
+        measures: ``"exact_match"``, ``"bleu"`` or both, and the heading of its column.
+    """
+    columns = {
+        heading: [
+            f"{value:.1f} ({low:.1f} to {high:.1f})"
+            for value, low, high in by_length[[name, f"{name}_low", f"{name}_high"]].to_numpy()
+        ]
+        for name, heading in measures.items()
+    }
+    return pd.DataFrame(columns, index=pd.Index(_groups(by_length.to_dict("records")), name="words"))
+
+
+def exact_of(results: Results, arm: str, group: int, measured: str = "by_length") -> list[float]:
+    """Exact match in one group of lengths, in %, a number for each run of an arm, by seed.
+
+    Args:
+        results: runs that `measure_quality` measured.
+        arm: its name.
+        group: its number, counted from 0, the shortest sentences.
+        measured: ``"by_length"``, new sentences, or ``"on_training"``, sentences trained on.
+    """
+    return results.values(arm, f"{measured}.{group}.exact_match")
+
+
+def margin(results: Results, higher: str, lower: str, group: int, measured: str = "by_length") -> float:
+    """By how many points of exact match the lowest run of one arm lies above the highest of another.
+
+    Args:
+        results: see `exact_of`.
+        higher: the name of the arm whose lowest run counts.
+        lower: the name of the arm whose highest run counts.
+        group: see `exact_of`.
+        measured: see `exact_of`.
+    """
+    above, below = (exact_of(results, arm, group, measured) for arm in (higher, lower))
+    return min(above) - max(below)
+
+
+def exact_of_runs(results: Results, arms: Sequence[str]) -> pd.DataFrame:
+    """Exact match in %: a row for each run, by arm and seed, and a column for each group of lengths."""
+    return _table(
+        {
+            (arm, run["seed"]): {
+                group: record["exact_match"]
+                for group, record in zip(
+                    _groups(run["measured"]["by_length"]), run["measured"]["by_length"], strict=True
+                )
+            }
+            for arm in arms
+            for run in results.of(arm)
+        },
+        ["arm", "seed"],
+    )
+
+
+def exact_by_group(
+    results: Results, arms: Sequence[str], index: Sequence[str] = ("steps", "runs"), spans: bool = False
+) -> pd.DataFrame:
+    """Exact match in %, the mean of the runs: a row for each arm, and a column for each group of lengths.
+
+    Args:
+        results: runs that `measure_quality` measured.
+        arms: which, in this order.
+        index: what the rows are named by: some of arm, parameters, steps, and runs (how many there are).
+        spans: whether the lowest and the highest run stand behind the mean, as text: ``"45 (38 to 57)"``.
+    """
+    rows = {}
+    for arm in arms:
+        runs = results.of(arm)
+        told = {**runs[0], "runs": len(runs)}
+        cells: dict[str, float | str] = {}
+        for number, group in enumerate(_groups(runs[0]["measured"]["by_length"])):
+            values = exact_of(results, arm, number)
+            cells[group] = (
+                f"{mean(values):.0f} ({min(values):.0f} to {max(values):.0f})" if spans else mean(values)
+            )
+        rows[tuple(told[name] for name in index)] = cells
+    return _table(rows, index)
+
+
+def own_and_new(results: Results, arms: Sequence[str], groups: int = 4) -> pd.DataFrame:
+    """Exact match in % on sentences trained on and on new ones, the mean of an arm's runs.
+
+    Args:
+        results: runs that `measure_quality` and `on_training_pairs` measured.
+        arms: which, in this order.
+        groups: how many groups of lengths, from the shortest: those in which there was training.
+
+    Returns:
+        Two rows for each arm, ``"its own"`` and ``"new"``, and a column for each group.
+    """
+    rows = {}
+    for arm in arms:
+        names = _groups(results.of(arm)[0]["measured"]["by_length"])[:groups]
+        for sentences, measured in (("its own", "on_training"), ("new", "by_length")):
+            rows[arm, sentences] = {
+                group: mean(exact_of(results, arm, number, measured)) for number, group in enumerate(names)
+            }
+    return _table(rows, ["arm", "sentences"])
+
+
+def exact_by_words(results: Results, arms: Sequence[str], words: Sequence[int]) -> pd.DataFrame:
+    """Exact match in % for each number of words up to 20, the mean of an arm's runs.
+
+    Args:
+        results: runs that `measure_quality` measured in the whole world.
+        arms: a row for each.
+        words: a column for each.
+    """
+    counts = [count_words(pair.source) for pair in held_out()]
+    rows = {}
+    for arm in arms:
+        right = [
+            [int(digit) for record in run["measured"]["by_length"] for digit in record["right"]]
+            for run in results.of(arm)
+        ]
+        share = pd.DataFrame(right).mean(axis=0).groupby(counts).mean()
+        rows[arm] = {count: 100 * share[count] for count in words}
+    return _table(rows, ["arm"])
+
+
+def _groups(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the groups of lengths are called, such as ``"4–7"``."""
+    return [f"{record['shortest']}–{record['longest']}" for record in records]
+
+
+def _table(rows: Mapping[Any, Mapping[Any, object]], names: Sequence[str]) -> pd.DataFrame:
+    """A table of these rows, whose columns are numbers of words."""
+    table = pd.DataFrame(list(rows.values()))
+    keys = [key if isinstance(key, tuple) else (key,) for key in rows]
+    if len(names) > 1:
+        table.index = pd.MultiIndex.from_tuples(keys, names=names)
+    else:
+        table.index = pd.Index([name for (name,) in keys], name=names[0])
+    table.columns.name = "words"
+    return table

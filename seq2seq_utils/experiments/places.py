@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from statistics import mean
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn.functional import pdist
@@ -13,6 +16,7 @@ from torch.nn.functional import pdist
 from seq2seq_utils.batching import encode_pairs, make_batch, pad
 from seq2seq_utils.experiments.experiment import Trained
 from seq2seq_utils.experiments.lengths import WHOLE_WORLD, corpus
+from seq2seq_utils.experiments.stored import Results
 from seq2seq_utils.grammar import LENGTH_BUCKETS, generate, lexicon, tokenizer
 from seq2seq_utils.models import evaluation_mode
 from seq2seq_utils.pairs import SentencePair
@@ -139,3 +143,70 @@ def context_vectors(trained: Trained, sentences: Sequence[Sequence[str]]) -> Ten
     if not isinstance(state, Tensor):
         raise ValueError("trained: its encoder does not hand one vector over")
     return state
+
+
+def in_plane(
+    trained: Trained, before: Sequence[Sequence[str]], after: Sequence[Sequence[str]], points: int = 25
+) -> tuple[np.ndarray, np.ndarray]:
+    """Context vectors seen along the two directions in which those of `before` vary most.
+
+    Args:
+        trained: a model whose encoder hands one vector over.
+        before: sentences, as tokens, from which the directions (the first two principal components) come.
+        after: as many others, as tokens.
+        points: how many of each are given.
+
+    Returns:
+        The points of `before` and of `after`, each (points, 2).
+    """
+    first, second = (context_vectors(trained, side) for side in (before, after))
+    centre = first.mean(dim=0)
+    _, _, directions = torch.linalg.svd(first - centre, full_matrices=False)
+    first, second = ((side[:points] - centre) @ directions[:2].T for side in (first, second))
+    return first.numpy(), second.numpy()
+
+
+# ---------------------------------------------------------------------------------------- of stored runs
+def values_at(results: Results, arm: str, measured: str, place: str, shortest: int) -> list[float]:
+    """What was measured at one place in one group of lengths, a number for each run of an arm, by seed.
+
+    Args:
+        results: runs that `measure_places` measured, as ``"by_place"``.
+        arm: its name.
+        measured: ``"right"`` or ``"moved"``.
+        place: one of `PLACES`.
+        shortest: the words of the shortest sentence of the group.
+
+    Raises:
+        ValueError: if there is no such run, place or group.
+    """
+    values = [
+        record[measured]
+        for run in results.of(arm)
+        for record in run["measured"]["by_place"]
+        if record["place"] == place and record["shortest"] == shortest
+    ]
+    if not values:
+        raise ValueError(f"place, shortest: nothing was measured at {place!r} in a group from {shortest!r}")
+    return values
+
+
+def by_place(
+    results: Results, arms: Sequence[str], measured: str, shortest: Sequence[int] = (8, 16, 26)
+) -> pd.DataFrame:
+    """The mean of the runs: a row for each arm and group of lengths, and a column for each place.
+
+    Args:
+        results: see `values_at`.
+        arms: which, in this order.
+        measured: see `values_at`.
+        shortest: the words of the shortest sentence of each group.
+    """
+    rows = {
+        (arm, f"{low}–{dict(LENGTH_BUCKETS)[low]}"): {
+            place: mean(values_at(results, arm, measured, place, low)) for place in PLACES
+        }
+        for arm in arms
+        for low in shortest
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["arm", "words"])

@@ -59,6 +59,26 @@ def number_codecs() -> tuple[TextCodec, TextCodec]:
     )
 
 
+_ENGLISH_DIGITS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_SIGNS = dict(zip("일이삼사오육칠팔구", _ENGLISH_DIGITS, strict=True)) | {
+    "십": "ten",
+    "백": "hundred",
+    "천": "thousand",
+    "영": "zero",
+}
+
+
+def in_english(name: str) -> str:
+    """The signs of a Korean name of a number, word for word: 이십 is "two ten".
+
+    Raises:
+        ValueError: if a sign is in no name of a number below 10,000.
+    """
+    if unknown := set(name) - set(_SIGNS):
+        raise ValueError(f"name: {name!r} has {''.join(sorted(unknown))}; allowed is {''.join(_SIGNS)}")
+    return " ".join(_SIGNS[sign] for sign in name)
+
+
 def train_on_numbers(
     arm: NumberArm, seed: int, checkpoint: Checkpoint | None = None, progress: str = "training"
 ) -> Trained:
@@ -148,6 +168,11 @@ def attested_patterns() -> frozenset[tuple[str, ...]]:
     return frozenset(french_pattern(pair.target) for pair in [*splits.train, *more])
 
 
+def is_well_formed(text: str) -> bool:
+    """Whether the pattern of a French sentence is attested: its form, that is, whatever it means."""
+    return french_pattern(text) in attested_patterns()
+
+
 def measure_sentences(trained: Trained, arm: SentenceArm) -> dict[str, Any]:
     """Quality on the test pairs, of all and of each length, and what is written in place of the right ones.
 
@@ -194,8 +219,7 @@ def count_forms(wrong: Sequence[tuple[SentencePair, str]]) -> dict[str, int]:
         ``"wrong"``, all; ``"well formed"``, those with an attested pattern (see `french_pattern`);
         ``"other words"``, well formed and of the construction that the reference has (see `differences`).
     """
-    attested = attested_patterns()
-    formed = [(pair, text) for pair, text in wrong if french_pattern(text) in attested]
+    formed = [(pair, text) for pair, text in wrong if is_well_formed(text)]
     other_words = ["construction" not in differences(text, pair.target) for pair, text in formed]
     return {"wrong": len(wrong), "well formed": len(formed), "other words": sum(other_words)}
 

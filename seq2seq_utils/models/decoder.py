@@ -69,10 +69,12 @@ class PlainDecoder(nn.Module):
             )
 
     def start(self, encoded: Encoded) -> PlainState:
-        """The first state, s₀: the encoder's last one, and nothing else."""
-        if encoded.state is None:
-            raise ValueError("encoded: it has no last state, which is all that a plain decoder starts from")
-        return PlainState(encoded.state)
+        """The first state, s₀: the encoder's last one, and nothing else.
+
+        Raises:
+            ValueError: if the encoder gave no last state.
+        """
+        return PlainState(_last_state(encoded))
 
     def step(self, token: Tensor, state: PlainState) -> Step[PlainState]:
         """One step: the previous token, (batch,), and the previous state give the next one's scores."""
@@ -94,3 +96,10 @@ class PlainDecoder(nn.Module):
         hidden, _ = self.rnn(embedded, with_layer(self.start(encoded).hidden))
         logits: Tensor = self.output(self.dropout(hidden))
         return logits
+
+
+def _last_state(encoded: Encoded) -> State:
+    """The encoder's last state; raises a ValueError if it has none."""
+    if encoded.state is None:
+        raise ValueError("encoded: it has no last state, which is all that a plain decoder starts from")
+    return encoded.state

@@ -61,9 +61,7 @@ def unroll(
     Raises:
         ValueError: if `teacher_forcing` is outside 0 to 1, or an id is outside the vocabulary.
     """
-    if not 0 <= teacher_forcing <= 1:
-        raise ValueError(f"teacher_forcing: {teacher_forcing} is not allowed; it must be from 0 to 1")
-    check_ids("target_input", target_input, decoder.vocabulary_size)
+    _check_what_is_fed(decoder, target_input, teacher_forcing)
     forced = toss_coins(target_input, teacher_forcing)  # (batch, target_len)
     state = decoder.start(encoded)
     token = torch.full_like(target_input[:, 0], SOS_ID)  # (batch,)
@@ -75,6 +73,12 @@ def unroll(
         logits, state = decoder.step(token, state)  # (batch, vocabulary_size)
         scores.append(logits)
     return torch.stack(scores, dim=1)
+
+
+def _check_what_is_fed(decoder: Decoder[Any], target_input: Tensor, teacher_forcing: float) -> None:
+    if not 0 <= teacher_forcing <= 1:
+        raise ValueError(f"teacher_forcing: {teacher_forcing} is not allowed; it must be from 0 to 1")
+    check_ids("target_input", target_input, decoder.vocabulary_size)
 
 
 def toss_coins(target_input: Tensor, teacher_forcing: float) -> Tensor:

@@ -1,0 +1,296 @@
+"""Notebook 3: what its stored runs say, as tables, a row for each way of feeding the decoder.
+
+In each function `results` are the runs of `teacher_forcing.COMPARED`, a way is one of `teacher_forcing.FED`,
+`CONTROLS` or `FASTER`, and `epochs` is a budget: 2, 6 or 18 epochs, 470, 1,410 or 4,230 steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from seq2seq_utils.evaluation import metrics
+from seq2seq_utils.experiments import replaced_noun, teacher_forcing
+from seq2seq_utils.experiments.replaced_noun import Replacement
+from seq2seq_utils.experiments.stored import Results
+
+BASE = "ratio 1"  # what the other ways are compared with
+MAIN = teacher_forcing.BUDGETS[1]  # epochs
+INPUTS = {"truth": "the truth", "own": "its own"}  # what is fed in the test
+GAP = "gap"
+
+
+def by_way(table: pd.DataFrame, epochs: int | None = None) -> pd.DataFrame:
+    """A table of stored runs with the names of its arms taken apart.
+
+    Args:
+        table: with a column ``"arm"``, such as "ratio 0, 6 epochs".
+        epochs: rows of other budgets are left out; by default none are.
+
+    Returns:
+        The table with two columns more: `trained`, the way, and `epochs`.
+    """
+    parts = table["arm"].str.extract(r"^(?P<trained>.*), (?P<epochs>\d+) epochs$").astype({"epochs": int})
+    table = table.assign(**parts)
+    return table if epochs is None else table[table["epochs"] == epochs]
+
+
+def each_run(results: Results, way: str, measured: str, epochs: int = MAIN) -> np.ndarray:
+    """What was measured of a way, a number for each seed (see `Results.values`)."""
+    return np.array(results.values(teacher_forcing.named(way, epochs), measured))
+
+
+# ---------------------------------------------------------------------------------- whole sentences
+def right_sentences(results: Results, way: str, epochs: int = MAIN) -> np.ndarray:
+    """A 1 for each test sentence that came out right to the letter, else a 0: (seeds, sentences)."""
+    runs = results.of(teacher_forcing.named(way, epochs))
+    return np.array([list(run["measured"]["right"]) for run in runs]).astype(int)
+
+
+def differences(
+    results: Results, pairs: Sequence[tuple[str, str]], epochs: int = MAIN, seeds: int | None = None
+) -> pd.DataFrame:
+    """By how many points the exact match of some ways is above that of others, paired by seed and sentence.
+
+    Args:
+        results: see above.
+        pairs: a way, and the way whose exact match is subtracted.
+        epochs: the budget.
+        seeds: how many, from the first; by default all.
+
+    Returns:
+        A row for each pair: the mean in `points`, and `from` and `to` of its 95 % interval, over other seeds
+        and other sentences.
+    """
+    return three_intervals(results, pairs, epochs, seeds)[["points", "from", "to"]]
+
+
+def three_intervals(
+    results: Results, pairs: Sequence[tuple[str, str]], epochs: int = MAIN, seeds: int | None = None
+) -> pd.DataFrame:
+    """As `differences`, with two intervals more: over other seeds alone, and over other sentences alone."""
+    rows = {}
+    for way, other in pairs:
+        right, right_of_other = (right_sentences(results, name, epochs)[:seeds] for name in (way, other))
+        rows[way, other] = _with_intervals(100 * (right - right_of_other))
+    return pd.DataFrame(rows).T.rename_axis(["of", "minus that of"])
+
+
+def _with_intervals(difference: np.ndarray) -> dict[str, float]:
+    def mean_of(sentences: np.ndarray) -> float:
+        return float(difference[:, sentences].mean())
+
+    mean, *of_seeds = metrics.mean_difference_interval(
+        difference.mean(axis=1).tolist(), [0.0] * len(difference)
+    )
+    of_sentences = metrics.bootstrap_interval(mean_of, difference.shape[1])
+    ends = {"": metrics.two_way_interval(difference), "seeds: ": of_seeds, "sentences: ": of_sentences}
+    return {"points": mean} | {
+        f"{which}{end}": value
+        for which, interval in ends.items()
+        for end, value in zip(("from", "to"), interval, strict=True)
+    }
+
+
+def gains(
+    results: Results, ways: Sequence[str], measures: Mapping[str, str], epochs: int = MAIN
+) -> pd.DataFrame:
+    """Some measures minus those of ratio 1, with a 95 % interval over seeds: points, from and to of each.
+
+    Args:
+        results: see above.
+        ways: those that are compared with it.
+        measures: what each is called in the table, and in the runs.
+        epochs: the budget.
+    """
+    columns = pd.MultiIndex.from_product([list(measures), ["points", "from", "to"]])
+    rows = [
+        [
+            end
+            for measured in measures.values()
+            for end in metrics.mean_difference_interval(
+                results.values(teacher_forcing.named(way, epochs), measured),
+                results.values(teacher_forcing.named(BASE, epochs), measured),
+            )
+        ]
+        for way in ways
+    ]
+    return pd.DataFrame(rows, list(ways), columns)
+
+
+# ------------------------------------------------------------------------------ words by their place
+def right_by_position(
+    results: Results, ways: Sequence[str], words: int, epochs: int = MAIN, seeds: int | None = None
+) -> pd.DataFrame:
+    """The share of right words in %, of each run, at each position of sentences of one length.
+
+    Args:
+        results: see above.
+        ways: those that are wanted.
+        words: of a sentence, 5 or 10.
+        epochs: the budget.
+        seeds: how many, from the first; by default all.
+
+    Returns:
+        A row for each `trained`, `seed`, `position` (from 1) and `fed`, what the decoder was fed in the test:
+        "the truth" or "its own"; in its `line` way and input together. Its share is `right`.
+    """
+    table = by_way(results.table("by_position"), epochs)
+    table = table[(table["words"] == words) & table["trained"].isin(ways)]
+    if seeds is not None:
+        table = table[table["seed"] < seeds]
+    keys = ["trained", "seed", "position"]
+    long = table.rename(columns=INPUTS).melt(keys, list(INPUTS.values()), "fed", "right")
+    return long.assign(line=long["trained"] + ", fed " + long["fed"])
+
+
+def gap_by_position(
+    results: Results, ways: Sequence[str], words: int, epochs: int = MAIN, seeds: int | None = None
+) -> pd.DataFrame:
+    """Means of `right_by_position`: a column for each position, and of each way three rows.
+
+    Fed the truth, fed its own, and "gap": by how many points the second is below the first.
+    """
+    table = right_by_position(results, ways, words, epochs, seeds)
+    means = table.groupby(["trained", "fed", "position"])["right"].mean().unstack("fed")
+    rows = _with_gap(means).stack().unstack("position")
+    return rows.loc[[(way, fed) for way in ways for fed in (*INPUTS.values(), GAP)]]
+
+
+def last_words_of_runs(
+    results: Results, ways: Sequence[str], words: int, epochs: int = MAIN, seeds: int | None = None
+) -> pd.DataFrame:
+    """How sentences of one length end, in %: a row for each way and seed.
+
+    Args:
+        results: see above.
+        ways: those that are wanted.
+        words: of a sentence, 5 or 10.
+        epochs: the budget.
+        seeds: how many, from the first; by default all.
+
+    Returns:
+        How many of the last words are right, fed `the truth` and fed `its own`; the `gap` between the two, in
+        points; and `no mistake`, how many of the sentences come out right to the letter.
+    """
+    table = right_by_position(results, ways, words, epochs, seeds)
+    keys = ["trained", "seed"]
+    ends = table[table["position"] == words].pivot(index=keys, columns="fed", values="right")
+    whole = by_way(results.table("by_length"), epochs)
+    flawless = whole[whole["words"] == words].set_index(keys)["exact_match"]
+    return _with_gap(ends).assign(**{"no mistake": flawless}).rename_axis(columns=None)
+
+
+def last_words(
+    results: Results, ways: Sequence[str], words: int, epochs: int = MAIN, seeds: int | None = None
+) -> pd.DataFrame:
+    """Means of `last_words_of_runs` over the seeds, a row for each way."""
+    of_runs = last_words_of_runs(results, ways, words, epochs, seeds)
+    return of_runs.groupby("trained").mean().loc[list(ways)]
+
+
+def _with_gap(table: pd.DataFrame) -> pd.DataFrame:
+    """With a column more, by how much its own is below the truth."""
+    truth, own = INPUTS.values()
+    return table[[truth, own]].assign(**{GAP: table[truth] - table[own]})
+
+
+def after_own_mistake(
+    results: Results, ways: Sequence[str], farthest: int = 3, epochs: int = MAIN
+) -> pd.DataFrame:
+    """The share of right words in % behind the first own mistake of a sentence, all runs taken together.
+
+    Returns:
+        A row for each way, for sentences of five and of ten words (`words`), and for how far `behind` the
+        mistake a word stands: the share fed the truth, fed its own, and of how many `cases`, a case being a
+        sentence in a run.
+    """
+    table = by_way(results.table("after_mistake"), epochs).rename(columns={"since": "behind"})
+    table = table[(table["behind"] <= farthest) & table["trained"].isin(ways)]
+    totals = table.assign(**{fed: table[fed] * table["pairs"] for fed in INPUTS})
+    totals = totals.groupby(["trained", "words", "behind"], sort=False)[["pairs", *INPUTS]].sum()
+    shares = totals[list(INPUTS)].div(totals["pairs"], axis=0).rename(columns=INPUTS)
+    return shares.assign(cases=totals["pairs"].astype(int))
+
+
+# ------------------------------------------------------------------------------- the replaced noun
+def continuations(
+    results: Results,
+    ways: Sequence[str],
+    differ: bool,
+    epochs: int = MAIN,
+    items: Sequence[Replacement] | None = None,
+) -> pd.DataFrame:
+    """How the stored models went on behind a replaced noun, where all of these ways were asked.
+
+    Asked of a seed are the sentences that the models of all these ways translate rightly as they are.
+
+    Args:
+        results: see above.
+        ways: those that are compared.
+        differ: whether of the sentences whose right continuations differ, or of those where they are one.
+        epochs: the budget.
+        items: what the runs were asked, by default `teacher_forcing.replacements`.
+
+    Returns:
+        A row for each run and sentence: `trained`, `seed`, `item` (its number), `outcome` ("old", "new" or
+        "neither"; where the continuations are one, "right" or "wrong") and `distance` (see `Replacement`).
+    """
+    arms = [teacher_forcing.named(way, epochs) for way in ways]
+    asked = replaced_noun.table_of_items(
+        results, arms, teacher_forcing.replacements() if items is None else items
+    )
+    kept = asked[asked["common"] & (asked["distance"].notna() == differ)]
+    return by_way(kept)[["trained", "seed", "item", "outcome", "distance"]]
+
+
+def outcome_shares(table: pd.DataFrame) -> pd.DataFrame:
+    """Of a table of `continuations` the share of each outcome in %, a row for each way and seed."""
+    return 100 * pd.crosstab([table["trained"], table["seed"]], table["outcome"], normalize="index")
+
+
+def astray(
+    results: Results,
+    ways: Sequence[str],
+    epochs: int = MAIN,
+    items: Sequence[Replacement] | None = None,
+) -> pd.DataFrame:
+    """How often one foreign noun leads ratio 1 astray, and how often some other ways.
+
+    Each is compared with ratio 1 by itself: on the sentences that both translate rightly as they are, and of
+    which both right continuations are the same.
+
+    Returns:
+        A row for each way: the share of wrong continuations at `ratio 1` and with `this way`, means over
+        seeds in %, the `difference` in points, and `from` and `to` of its 95 % interval over seeds.
+    """
+    rows = {}
+    for way in ways:
+        shares = outcome_shares(continuations(results, [BASE, way], False, epochs, items))["wrong"]
+        of_base, of_way = (shares.loc[name].to_numpy() for name in (BASE, way))
+        rows[way] = [of_base.mean(), of_way.mean(), *metrics.mean_difference_interval(of_base, of_way)]
+    return pd.DataFrame(rows, [BASE, "this way", "difference", "from", "to"]).T
+
+
+def neither_by_place(
+    results: Results, ways: Sequence[str], items: Sequence[Replacement] | None = None
+) -> pd.DataFrame:
+    """By how many points "neither" is more frequent at ratio 1, by where a word agrees with the noun.
+
+    Returns:
+        A row for each way, compared with ratio 1 on the sentences that both translate rightly: the
+        `difference`, and `from` and `to` of its 95 % interval over seeds, where the next word agrees first,
+        and where it is one further on.
+    """
+    places = {"the next word agrees": True, "a word further on": False}
+    rows: dict[str, list[float]] = {}
+    for way in ways:
+        table = continuations(results, [BASE, way], True, items=items)
+        rows[way] = []
+        for is_next in places.values():
+            share = outcome_shares(table[(table["distance"] == 1) == is_next])["neither"]
+            rows[way] += metrics.mean_difference_interval(share[BASE].to_numpy(), share[way].to_numpy())
+    columns = pd.MultiIndex.from_product([list(places), ["difference", "from", "to"]])
+    return pd.DataFrame(rows, columns).T

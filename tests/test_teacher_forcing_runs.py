@@ -1,0 +1,180 @@
+"""The tables of notebook 3: who is compared with whom, on what, and what is a mean of what."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seq2seq_utils.experiments import Results, replaced_noun
+from seq2seq_utils.experiments import teacher_forcing_runs as runs
+from seq2seq_utils.pairs import SentencePair
+
+SHARES = {  # right words of five in %, fed the truth and fed its own, at each position, by way and seed
+    ("ratio 1", 0): [(100, 100), (90, 80), (90, 70), (80, 60), (90, 50)],
+    ("ratio 1", 1): [(100, 100), (90, 90), (80, 70), (80, 70), (80, 50)],
+    ("ratio 0", 0): [(90, 90), (90, 80), (80, 80), (80, 70), (70, 60)],
+    ("ratio 0", 1): [(90, 90), (80, 80), (80, 70), (70, 70), (60, 60)],
+}
+RIGHT = {("ratio 1", 0): "1100", ("ratio 1", 1): "1110", ("ratio 0", 0): "1001", ("ratio 0", 1): "0000"}
+WHOLE = {("ratio 1", 0): 40, ("ratio 1", 1): 50, ("ratio 0", 0): 60, ("ratio 0", 1): 80}
+REPLACED = {  # see `replaced_noun.OUTCOMES`
+    ("ratio 1", 0): "rwonx",
+    ("ratio 1", 1): "wwnn-",
+    ("ratio 0", 0): "rronn",
+    ("ratio 0", 1): "rw-xo",
+}
+
+
+def item(old: str, new: str) -> replaced_noun.Replacement:
+    return replaced_noun.Replacement(SentencePair("s", "t"), ("p",), tuple(old), tuple(new))
+
+
+ITEMS = [item("ab", "ab"), item("ab", "ab"), item("ab", "cb"), item("ab", "ac"), item("ab", "cd")]
+
+
+@pytest.fixture
+def results() -> Results:
+    def measured(key: tuple[str, int]) -> dict:
+        positions = [
+            {"words": 5, "position": position, "truth": truth, "own": own}
+            for position, (truth, own) in enumerate(SHARES[key], start=1)
+        ]
+        mistakes = [
+            {"words": 5, "since": 1, "pairs": 30 if key[1] else 10, "truth": 90, "own": 60 if key[1] else 20},
+            {"words": 5, "since": 4, "pairs": 1, "truth": 0, "own": 0},
+        ]
+        return {
+            "bleu": sum(map(int, RIGHT[key])),
+            "right": RIGHT[key],
+            "replaced": REPLACED[key],
+            "by_position": [*positions, {"words": 10, "position": 5, "truth": 1, "own": 1}],
+            "by_length": [{"words": 5, "exact_match": WHOLE[key]}, {"words": 10, "exact_match": 1}],
+            "after_mistake": mistakes,
+        }
+
+    return Results(
+        "toy",
+        "budget",
+        [
+            {"arm": f"{way}, 6 epochs", "seed": seed, "measured": measured((way, seed))}
+            for way, seed in SHARES
+        ],
+    )
+
+
+WAYS = ["ratio 1", "ratio 0"]
+
+
+def test_an_arm_is_a_way_and_a_budget():
+    table = pd.DataFrame({"arm": ["ratio 0, 6 epochs", "ratio 0 at 0.02, 18 epochs"], "seed": [0, 1]})
+    assert runs.by_way(table)[["trained", "epochs"]].values.tolist() == [
+        ["ratio 0", 6],
+        ["ratio 0 at 0.02", 18],
+    ]
+    assert runs.by_way(table, epochs=18)["seed"].tolist() == [1]
+    assert list(table) == ["arm", "seed"], "the table that was given stays"
+
+
+# --- Whole sentences ------------------------------------------------------------------------------
+
+
+def test_sentences_are_subtracted_seed_by_seed(results):
+    assert runs.right_sentences(results, "ratio 0").tolist() == [[1, 0, 0, 1], [0, 0, 0, 0]]
+    table = runs.differences(results, [("ratio 0", "ratio 1"), ("ratio 1", "ratio 1")])
+    assert list(table) == ["points", "from", "to"]
+    assert table.loc[("ratio 0", "ratio 1"), "points"] == pytest.approx((0 - 75) / 2)
+    assert table.loc[("ratio 1", "ratio 1")].tolist() == [0, 0, 0]
+
+
+def test_each_interval_varies_what_it_is_about(monkeypatch, results):
+    """Seeds that differ as much in each sentence: other sentences change nothing, other seeds do."""
+    right = {"a": np.array([[1, 1], [1, 1], [1, 1]]), "b": np.array([[0, 0], [1, 1], [0, 0]])}
+    monkeypatch.setattr(runs, "right_sentences", lambda results, way, epochs: right[way])
+    row = runs.three_intervals(results, [("a", "b")]).loc[("a", "b")]
+    assert row["points"] == row["sentences: from"] == row["sentences: to"] == pytest.approx(200 / 3)
+    assert row["seeds: from"] < 0 < 100 < row["seeds: to"]
+    assert (row["from"], row["to"]) == pytest.approx((row["seeds: from"], row["seeds: to"]))
+    two = runs.three_intervals(results, [("a", "b")], seeds=2).loc[("a", "b")]
+    assert two["points"] == 50, "the first two seeds"
+
+
+def test_a_gain_is_over_ratio_1_with_an_interval_over_seeds(results):
+    table = runs.gains(results, ["ratio 0"], {"BLEU": "bleu"})
+    mean, low, high = table.loc["ratio 0", "BLEU"]
+    assert mean == pytest.approx((0 - 3) / 2)
+    assert (low + high) / 2 == pytest.approx(mean)
+    assert low < -3 < 0 < high
+    assert runs.each_run(results, "ratio 1", "bleu").tolist() == [2, 3]
+
+
+# --- Words by their place -------------------------------------------------------------------------
+
+
+def test_the_gap_is_the_mean_over_seeds_of_the_truth_minus_its_own(results):
+    table = runs.gap_by_position(results, WAYS, words=5)
+    assert table.index.tolist() == [(way, fed) for way in WAYS for fed in ("the truth", "its own", "gap")]
+    assert table.loc[("ratio 1", "gap")].tolist() == [0, 5, 15, 15, 35]
+    assert table.loc[("ratio 0", "the truth")].tolist() == [90, 85, 80, 75, 65]
+    first = runs.gap_by_position(results, WAYS, words=5, seeds=1)
+    assert first.loc[("ratio 1", "gap")].tolist() == [0, 10, 20, 20, 40]
+
+
+def test_lines_are_named_by_way_and_input_and_have_a_row_for_each_run(results):
+    table = runs.right_by_position(results, ["ratio 0"], words=5)
+    assert len(table) == 2 * 2 * 5
+    assert set(table["line"]) == {"ratio 0, fed the truth", "ratio 0, fed its own"}
+    chosen = table.query("position == 2 and seed == 1 and fed == 'its own'")
+    assert chosen["right"].tolist() == [80]
+
+
+def test_the_last_words_stand_beside_the_sentences_of_that_length(results):
+    of_runs = runs.last_words_of_runs(results, WAYS, words=5)
+    assert of_runs.loc[("ratio 1", 0)].to_dict() == {
+        "the truth": 90,
+        "its own": 50,
+        "gap": 40,
+        "no mistake": 40,
+    }
+    means = runs.last_words(results, WAYS, words=5)
+    assert means.index.tolist() == WAYS
+    assert means.loc["ratio 0"].tolist() == [65, 60, 5, 70]
+    assert runs.last_words(results, WAYS, words=5, seeds=1)["no mistake"].tolist() == [40, 60]
+
+
+def test_behind_a_mistake_every_case_counts_the_same_and_far_ones_do_not(results):
+    table = runs.after_own_mistake(results, ["ratio 1"])
+    assert table.index.tolist() == [("ratio 1", 5, 1)]
+    assert table.iloc[0].to_dict() == {"the truth": 90, "its own": (10 * 20 + 30 * 60) / 40, "cases": 40}
+
+
+# --- The replaced noun ----------------------------------------------------------------------------
+
+
+def test_only_what_all_ways_were_asked_counts(results):
+    differing = runs.continuations(results, WAYS, differ=True, items=ITEMS)
+    assert set(zip(differing["seed"], differing["item"], strict=True)) == {(0, 2), (0, 3), (0, 4), (1, 3)}
+    alone = runs.continuations(results, ["ratio 1"], differ=True, items=ITEMS)
+    assert set(zip(alone["seed"], alone["item"], strict=True)) == {(0, 2), (0, 3), (0, 4), (1, 2), (1, 3)}
+    same = runs.continuations(results, WAYS, differ=False, items=ITEMS)
+    assert set(same["outcome"]) == {"right", "wrong"}
+    assert same["distance"].isna().all()
+
+
+def test_shares_are_those_of_each_run(results):
+    shares = runs.outcome_shares(runs.continuations(results, WAYS, differ=True, items=ITEMS))
+    assert shares.loc[("ratio 0", 0), "new"] == pytest.approx(200 / 3)
+    assert shares.loc[("ratio 0", 1)].to_dict() == {"neither": 100, "new": 0, "old": 0}
+
+
+def test_astray_is_what_is_wrong_where_one_continuation_is_right(results):
+    row = runs.astray(results, ["ratio 0"], items=ITEMS).loc["ratio 0"]
+    assert (row["ratio 1"], row["this way"], row["difference"]) == (75, 25, 50)
+    assert row["from"] == row["to"] == 50, "the same in both seeds"
+
+
+def test_neither_is_counted_apart_by_where_a_word_agrees(results):
+    """The next word agrees in items 2 and 4, one further on in item 3."""
+    results.runs[3]["measured"]["replaced"] = "rwxxo"
+    results.runs[1]["measured"]["replaced"] = "wwnnn"
+    row = runs.neither_by_place(results, ["ratio 0"], ITEMS).loc["ratio 0"]
+    assert row["the next word agrees"]["difference"] == pytest.approx(((50 - 0) + (0 - 50)) / 2)
+    assert row["a word further on"]["difference"] == pytest.approx((0 + (0 - 100)) / 2)
