@@ -15,8 +15,8 @@ RESULTS = Path(__file__).resolve().parent.parent / "notebooks" / "results"
 def test_a_word_that_is_not_in_the_vocabulary_becomes_a_plain_unk():
     codec = TextCodec.build(WordTokenizer(), ["a cat sleeps.", "a dog sleeps."], 2)
     assert real_sentences.with_unknown_words(["A cat sleeps.", "A dog."], codec) == [
-        "a unk sleeps.",
-        "a unk.",
+        "A unk sleeps.",
+        "A unk.",
     ]
 
 
