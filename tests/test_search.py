@@ -255,6 +255,20 @@ def test_a_beam_as_wide_as_all_there_is_finds_the_best_of_all_translations(kind)
             assert scores[tuple(found.ids)] == pytest.approx(max(scores.values()), abs=1e-5)
 
 
+@pytest.mark.parametrize(("beam", "best"), [(1, "AA"), (2, "BB"), (5, "BB")])
+def test_a_beam_finds_the_sentence_whose_beginning_is_not_the_likeliest(beam, best):
+    words = {"A": 4, "B": 5}  # notebook 6 does this by hand
+    table = {"": {"A": 0.6, "B": 0.4}, "A": {"A": 0.55, "B": 0.45}, "B": {"A": 0.1, "B": 0.9}}
+
+    def probabilities(_: int, fed: tuple[int, ...]) -> dict[int, float]:
+        text = "".join(word for number in fed for word, its_id in words.items() if its_id == number)
+        return {words[word]: chance for word, chance in table.get(text, {}).items()} or {EOS_ID: 1.0}
+
+    model = model_that_says(probabilities, size=6)
+    (found,) = beam_search(model, torch.tensor([[4]]), torch.ones(1), [10], beam)
+    assert found.ids == [words[word] for word in best]
+
+
 def test_ends_do_not_take_the_places_of_those_that_go_on():
     """The last hypothesis, behind all the ends and rests of the others, is the best after all."""
     three = {

@@ -103,10 +103,7 @@ def beam_search(
         ValueError: if there is not one limit for each row, or a number is out of range.
     """
     _check_limits(limits, source)
-    if beam < 1:
-        raise ValueError(f"beam: {beam} is not allowed; it must be 1 or more")
-    if length_penalty < 0:
-        raise ValueError(f"length_penalty: {length_penalty} is not allowed; it must be 0 or more")
+    _check_settings(beam, length_penalty)
     active = torch.arange(len(source), device=source.device)  # the sentences still being written
     state = model.decoder.start(model.encoder(source, source_lengths))
     state = state.select(active.repeat_interleave(beam))  # row * beam + b is hypothesis b of a sentence
@@ -163,3 +160,10 @@ def _check_limits(limits: Sequence[int], source: Tensor) -> None:
         raise ValueError(f"limits: {len(limits)}, but source has {len(source)} rows")
     if limits and min(limits) < 0:
         raise ValueError(f"limits: {min(limits)} is not allowed; each must be 0 or more")
+
+
+def _check_settings(beam: int, length_penalty: float) -> None:
+    if beam < 1:
+        raise ValueError(f"beam: {beam} is not allowed; it must be 1 or more")
+    if length_penalty < 0:
+        raise ValueError(f"length_penalty: {length_penalty} is not allowed; it must be 0 or more")
