@@ -38,6 +38,12 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[^\w]+", " ", text.lower()).split())
 
 
+def forms(name: str) -> set[str]:
+    """How a term may stand in the text: without what is in parentheses, and in the plural."""
+    head = plain(re.sub(r"\(.*?\)", "", name))
+    return {head, f"{head}s"}
+
+
 def in_bold(source: str) -> set[str]:
     return {plain(found) for found in re.findall(r"\*\*(.+?)\*\*", source, flags=re.DOTALL)}
 
@@ -61,7 +67,7 @@ def test_each_term_stands_in_bold_in_the_cell_that_it_links_to():
         (term.name, term.notebook, term.cell)
         for term in terms()
         if not term.notebook.startswith(f"{term.number}_")
-        or plain(term.name) not in in_bold(cells.get(term.notebook, {}).get(term.cell, ""))
+        or not forms(term.name) & in_bold(cells.get(term.notebook, {}).get(term.cell, ""))
     ]
     assert wrong == []
 
