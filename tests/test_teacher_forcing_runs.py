@@ -74,6 +74,13 @@ def test_an_arm_is_a_way_and_a_budget():
     assert list(table) == ["arm", "seed"], "the table that was given stays"
 
 
+def test_an_interval_is_written_behind_its_mean():
+    table = pd.DataFrame([[4.71, 3.11, 6.31], [-0.02, -1, 0.96]], ["a", "b"])
+    assert runs.as_text(table).to_dict() == {"a": "4.7 (3.1 to 6.3)", "b": "0.0 (-1.0 to 1.0)"}
+    with pytest.raises(ValueError, match="it has 2 columns"):
+        runs.as_text(table[[0, 1]])
+
+
 # --- Whole sentences ------------------------------------------------------------------------------
 
 

@@ -42,6 +42,21 @@ def each_run(results: Results, way: str, measured: str, epochs: int = MAIN) -> n
     return np.array(results.values(teacher_forcing.named(way, epochs), measured))
 
 
+def as_text(table: pd.DataFrame) -> pd.Series:
+    """A mean and the ends of its interval as one text for each row, such as "4.7 (3.1 to 6.3)".
+
+    Args:
+        table: of three columns: the mean, and the lower and the upper end of its interval.
+
+    Raises:
+        ValueError: if there are not three columns.
+    """
+    if table.shape[1] != 3:
+        raise ValueError(f"table: it has {table.shape[1]} columns; it must have 3, a mean and two ends")
+    numbers = table.astype(float).round(1) + 0.0  # no -0.0
+    return pd.Series([f"{mean} ({low} to {high})" for mean, low, high in numbers.to_numpy()], table.index)
+
+
 # ---------------------------------------------------------------------------------- whole sentences
 def right_sentences(results: Results, way: str, epochs: int = MAIN) -> np.ndarray:
     """A 1 for each test sentence that came out right to the letter, else a 0: (seeds, sentences)."""
