@@ -180,3 +180,38 @@ def test_each_arm_that_was_searched_has_the_better_rate(search, compared):
             for rate in long_sentences.RATES
         }
         assert found[compared.arms[name].learning_rate] == max(found.values()), (name, found)
+
+
+# --- What notebook 4 says of its stored runs, beside the claims that it prints -------------------------
+
+
+def long_runs(name):
+    return read(Path(__file__).resolve().parent.parent / "notebooks" / "results" / f"{name}.json")
+
+
+def test_trained_on_27000_pairs_each_run_has_its_own_right_and_fewer_of_the_new_ones():
+    stored = long_runs("long_sentences")
+    for group in range(4):
+        assert min(lengths.exact_of(stored, "×9, 27,000 pairs", group, "on_training")) >= 95
+    for group in range(3):
+        assert lengths.margin(stored, "×9", "×9, 27,000 pairs", group) >= 5
+    rates = {long_sentences.COMPARED.arms[name].learning_rate for name in ("×9", "×9, 27,000 pairs")}
+    assert len(rates) == 1
+
+
+@pytest.mark.parametrize(
+    ("forwards", "backwards"),
+    [("GRU, forwards, ×1", "GRU, backwards, ×1"), ("size 128", "GRU, backwards, ×3")],
+)
+def test_backwards_the_gru_is_above_with_each_seed_at_8_to_10_words(forwards, backwards):
+    small = long_runs("long_sentences_small")
+    exact = [lengths.exact_of(small, name, 2) for name in (backwards, forwards)]
+    assert all(back > forth for back, forth in zip(*exact, strict=True))
+
+
+def test_both_cells_in_both_orders_have_equally_many_parameters():
+    small = long_runs("long_sentences_small")
+    names = [f"{cell}, {order}, ×1" for cell in ("GRU", "LSTM") for order in ("forwards", "backwards")]
+    names += ["size 128", "GRU, backwards, ×3", "LSTM, forwards, ×3", "LSTM, backwards, ×3"]
+    parameters = [small.of(name)[0]["parameters"] for name in names]
+    assert max(parameters) <= 1.02 * min(parameters)

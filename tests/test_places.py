@@ -1,10 +1,14 @@
 """Nouns by their place: whether they are said, and how far they move the context vector."""
 
+from itertools import product
+from pathlib import Path
+from statistics import mean
+
 import pytest
 import torch
 from untrained import untrained
 
-from seq2seq_utils.experiments import Results, Trained, places
+from seq2seq_utils.experiments import Results, Trained, places, read
 from seq2seq_utils.grammar import generate, tokenizer
 from seq2seq_utils.models import plain_model
 
@@ -82,18 +86,6 @@ def test_all_places_are_measured_by_the_same_distance(trained, pairs):
     assert (100 * halves[0] + 99 * halves[1]) / 199 == pytest.approx(whole)
 
 
-def test_vectors_in_the_plane_keep_the_distances_along_its_directions(trained, pairs):
-    tokens = [tokenizer("english").tokenize(pair.source) for pair in pairs]
-    before, after = places.in_plane(trained, tokens, tokens[1:] + tokens[:1], points=200)
-    assert before.shape == after.shape == (200, 2)
-    assert before.mean(axis=0) == pytest.approx([0, 0], abs=1e-5)
-    first, second = before.var(axis=0)
-    assert first > second > 0
-    vectors = places.context_vectors(trained, tokens)
-    assert first + second <= vectors.var(dim=0, correction=0).sum().item()
-    assert after[:-1] == pytest.approx(before[1:], abs=1e-5)
-
-
 def test_what_was_stored_of_a_place_is_told_by_run_and_on_average():
     def run(arm, seed, value):
         by_place = [
@@ -110,3 +102,33 @@ def test_what_was_stored_of_a_place_is_told_by_run_and_on_average():
     assert table.loc[("×1", "26–30"), "in between"] == 42
     with pytest.raises(ValueError, match="nothing was measured at 'nowhere'"):
         places.values_at(results, "×1", "right", "nowhere", 8)
+
+
+# --- What notebook 4 says of its stored runs, in a side road ------------------------------------------
+
+LONG = (16, 26)  # the shortest sentence of each group that the claims are about
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return read(Path(__file__).parents[1] / "notebooks" / "results" / "long_sentences.json")
+
+
+def test_after_633_steps_later_nouns_are_said_less_often_with_gates_as_they_come_in_each_run(stored):
+    for place, low in product(places.PLACES[1:], LONG):
+        opened, closed = (
+            places.values_at(stored, arm, "right", place, low) for arm in ("×1", "×1, gates as they come")
+        )
+        assert min(opened) - max(closed) >= 5
+
+
+def test_after_5697_steps_nouns_are_said_more_often_at_every_place_in_each_run(stored):
+    for place, low in product(places.PLACES, LONG):
+        more, less = (places.values_at(stored, arm, "right", place, low) for arm in ("×9", "×1"))
+        assert min(more) - max(less) >= 4
+
+
+def test_and_they_move_the_vector_less_on_average(stored):
+    for place, low in product(places.PLACES, LONG):
+        more, less = (places.values_at(stored, arm, "moved", place, low) for arm in ("×9", "×1"))
+        assert mean(less) > mean(more)

@@ -1,6 +1,5 @@
 """Figures: the numbers drawn are those of the table, in the colours and words that were asked for."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
@@ -11,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from seq2seq_utils.drawing import ATTENTION, PLAIN, SOURCE, TARGET, plots, show, style
+from seq2seq_utils.drawing import ATTENTION, PLAIN, SOURCE, plots, show, style
 
 plt.switch_backend("agg")
 
@@ -211,25 +210,6 @@ def test_groups_that_cannot_be_told_apart_or_lack_something_are_named():
             function(by_length("a", "b"), colours={"a": PLAIN})
     with pytest.raises(ValueError, match=r"^model: .*\['b'\].*\['a'\]"):
         draw["quality"](by_length("a", "b"), trained_up_to={"a": 10})
-
-
-# --- Points that move -------------------------------------------------------------------------------
-
-
-def test_each_point_is_joined_to_where_it_moves_to():
-    before = np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 1.0]])
-    panels = {"short": (before, before + 1), "long": (before, before + 0.1)}
-    figure = plots.moved_points(panels, ("first", "second"), ("sentence", "one noun replaced"))
-    for axis, (title, (start, end)) in zip(figure.axes, panels.items(), strict=True):
-        assert (axis.get_title(), axis.get_xlabel(), axis.get_ylabel()) == (title, "first", "second")
-        drawn = {colour(cloud): cloud.get_offsets() for cloud in axis.collections}
-        np.testing.assert_array_equal(drawn[SOURCE], start)
-        np.testing.assert_array_equal(drawn[TARGET], end)
-        joined = [points(line) for line in axis.lines]
-        assert joined == [[tuple(a), tuple(b)] for a, b in zip(start, end, strict=True)]
-    assert legend_texts(figure) == ["sentence", "one noun replaced"]
-    short, long = figure.axes
-    assert (short.get_xlim(), short.get_ylim()) == (long.get_xlim(), long.get_ylim())  # one scale
 
 
 # --- Showing ----------------------------------------------------------------------------------------

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from seq2seq_utils.drawing.style import BACKGROUND, MARKERS, PLAIN, SERIES, SOURCE, TARGET
+from seq2seq_utils.drawing.style import BACKGROUND, MARKERS, PLAIN, SERIES, SOURCE
 
 
 def bar_panels(table: pd.DataFrame, titles: Sequence[str], formats: Sequence[str]) -> Figure:
@@ -188,30 +187,6 @@ def quality_against_length(
         axis.set_xticks((buckets["shortest"] + buckets["longest"]) / 2, names)
         axis.set(xlabel=x_label, ylabel=label, ylim=(-0.03 * highest, 1.03 * highest))
     axes[0, -1].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-    sns.despine(figure)
-    figure.tight_layout()
-    return figure
-
-
-def moved_points(
-    panels: Mapping[str, tuple[np.ndarray, np.ndarray]], labels: tuple[str, str], names: tuple[str, str]
-) -> Figure:
-    """Points in a plane, each joined to where it moves to; one panel beside the other, all on one scale.
-
-    Args:
-        panels: before and after, two arrays of shape (points, 2), by the title of the panel.
-        labels: of the horizontal and the vertical axes.
-        names: what the legend calls the points before and after.
-    """
-    size = (4.5 * len(panels), 4.2)
-    figure, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, sharex=True, sharey=True)
-    for axis, (title, (before, after)) in zip(axes[0], panels.items(), strict=True):
-        lines = np.stack([before, after])  # (2, points, 2)
-        axis.plot(lines[..., 0], lines[..., 1], color=PLAIN, linewidth=1.2, zorder=1)
-        axis.scatter(*before.T, color=SOURCE, marker=MARKERS[0], s=26, label=names[0], zorder=2)
-        axis.scatter(*after.T, color=TARGET, marker=MARKERS[1], s=26, label=names[1], zorder=2)
-        axis.set(title=title, xlabel=labels[0], ylabel=labels[1])
-    _legend_below(figure, -0.06)
     sns.despine(figure)
     figure.tight_layout()
     return figure

@@ -7,7 +7,6 @@ from functools import cache
 from statistics import mean
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -143,27 +142,6 @@ def context_vectors(trained: Trained, sentences: Sequence[Sequence[str]]) -> Ten
     if not isinstance(state, Tensor):
         raise ValueError("trained: its encoder does not hand one vector over")
     return state
-
-
-def in_plane(
-    trained: Trained, before: Sequence[Sequence[str]], after: Sequence[Sequence[str]], points: int = 25
-) -> tuple[np.ndarray, np.ndarray]:
-    """Context vectors seen along the two directions in which those of `before` vary most.
-
-    Args:
-        trained: a model whose encoder hands one vector over.
-        before: sentences, as tokens, from which the directions (the first two principal components) come.
-        after: as many others, as tokens.
-        points: how many of each are given.
-
-    Returns:
-        The points of `before` and of `after`, each (points, 2).
-    """
-    first, second = (context_vectors(trained, side) for side in (before, after))
-    centre = first.mean(dim=0)
-    _, _, directions = torch.linalg.svd(first - centre, full_matrices=False)
-    first, second = ((side[:points] - centre) @ directions[:2].T for side in (first, second))
-    return first.numpy(), second.numpy()
 
 
 # ---------------------------------------------------------------------------------------- of stored runs
