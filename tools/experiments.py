@@ -163,7 +163,7 @@ def list_experiments(results: Path) -> None:
 def minutes(runs: Sequence[Entry]) -> str:
     """The shortest and the longest training among some runs, such as ``"0.5 to 12"``; ``"12"`` for one."""
     took = sorted(run["seconds"] / 60 for run in runs)
-    shortest, longest = f"{took[0]:.2g}", f"{took[-1]:.2g}"
+    shortest, longest = (f"{time:.0f}" if time >= 10 else f"{time:.2g}" for time in (took[0], took[-1]))
     return shortest if shortest == longest else f"{shortest} to {longest}"
 
 
