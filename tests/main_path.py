@@ -30,22 +30,28 @@ def parts(notebook: NotebookNode) -> Iterator[Part]:
             yield Part(index, "code", cell.source, road)
             continue
         text: list[str] = []
-        fenced = False
-        for line in cell.source.splitlines():
-            fenced ^= bool(FENCE.match(line))
-            heading = None if fenced else HEADING.match(line)
+        for line, heading in with_headings(cell.source):
             if heading:
                 if text:
                     yield Part(index, "markdown", "\n".join(text), road)
                 text = []
-                if heading[2].strip() in END:
+                depth, title = heading
+                if title in END:
                     return
-                if not road or len(heading[1]) <= level:
-                    road = heading[2].strip() if heading[2].startswith(SIDE_ROAD) else ""
-                    level = len(heading[1])
+                if not road or depth <= level:
+                    road, level = title if title.startswith(SIDE_ROAD) else "", depth
             text.append(line)
         if text:
             yield Part(index, "markdown", "\n".join(text), road)
+
+
+def with_headings(source: str) -> Iterator[tuple[str, tuple[int, str] | None]]:
+    """Each line of a Markdown cell, and level and text of the heading that it is; None for all others."""
+    fenced = False
+    for line in source.splitlines():
+        fenced ^= bool(FENCE.match(line))
+        found = None if fenced else HEADING.match(line)
+        yield line, (len(found[1]), found[2].strip()) if found else None
 
 
 def size(notebook: NotebookNode) -> dict[str, int]:
@@ -62,8 +68,7 @@ def exercises_begin(notebook: NotebookNode) -> int:
     """The number of the cell in which the exercises begin, or how many cells there are."""
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown" and any(
-            (heading := HEADING.match(line)) and heading[2].strip() in END
-            for line in cell.source.splitlines()
+            heading and heading[1] in END for _, heading in with_headings(cell.source)
         ):
             return index
     return len(notebook.cells)

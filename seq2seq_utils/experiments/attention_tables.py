@@ -9,7 +9,7 @@ from statistics import mean
 import pandas as pd
 
 from seq2seq_utils.experiments.attention import RUNGS
-from seq2seq_utils.experiments.lengths import over_seeds
+from seq2seq_utils.experiments.lengths import exact_of, over_seeds
 from seq2seq_utils.experiments.stored import Results, read
 
 # Each model's file, and its arms there, by budget: the smallest first.
@@ -65,7 +65,7 @@ class Comparison:
             group: of lengths, 0 for the shortest.
         """
         file, arms = MODELS[model]
-        return self.results[file].values(arms[budget], f"by_length.{group}.exact_match")
+        return exact_of(self.results[file], arms[budget], group)
 
     def margins(self, model: str, other: str, groups: Sequence[int]) -> list[float]:
         """By how many points the lowest run of one model is above the highest of another.
@@ -97,7 +97,7 @@ class Comparison:
 
 def lost_by(results: Results, arm: str, before: int, after: int) -> list[float]:
     """The points of exact match that each run of an arm loses from one group of lengths to another."""
-    groups = [results.values(arm, f"by_length.{group}.exact_match") for group in (before, after)]
+    groups = [exact_of(results, arm, group) for group in (before, after)]
     return [first - second for first, second in zip(*groups, strict=True)]
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from seq2seq_utils.evaluation import metrics
 from seq2seq_utils.experiments.experiment import Trained
+from seq2seq_utils.experiments.over_runs import with_ends
 from seq2seq_utils.experiments.stored import Results
 from seq2seq_utils.grammar import LENGTH_BUCKETS, generate, generate_splits, tokenizer
 from seq2seq_utils.models import Seq2Seq
@@ -231,7 +232,7 @@ def with_intervals(by_length: pd.DataFrame, measures: Mapping[str, str]) -> pd.D
     """
     columns = {
         heading: [
-            f"{value:.1f} ({low:.1f} to {high:.1f})"
+            with_ends(value, low, high, 1)
             for value, low, high in by_length[[name, f"{name}_low", f"{name}_high"]].to_numpy()
         ]
         for name, heading in measures.items()
@@ -300,9 +301,7 @@ def exact_by_group(
         cells: dict[str, float | str] = {}
         for number, group in enumerate(_groups(runs[0]["measured"]["by_length"])):
             values = exact_of(results, arm, number)
-            cells[group] = (
-                f"{mean(values):.0f} ({min(values):.0f} to {max(values):.0f})" if spans else mean(values)
-            )
+            cells[group] = with_ends(mean(values), min(values), max(values), 0) if spans else mean(values)
         rows[tuple(told[name] for name in index)] = cells
     return _table(rows, index)
 

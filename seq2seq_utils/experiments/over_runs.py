@@ -31,9 +31,25 @@ def spans(table: pd.DataFrame, by: Sequence[str], decimals: Mapping[str, int]) -
     for name, places in decimals.items():
         values = groups[name]
         ends = zip(values.mean(), values.min(), values.max(), strict=True)
-        found[name] = [_span(*(f"{value:.{places}f}" for value in three)) for three in ends]
+        found[name] = [_span(mean, low, high, places) for mean, low, high in ends]
     return found
 
 
-def _span(mean: str, low: str, high: str) -> str:
-    return mean if low == high else f"{mean} ({low} to {high})"
+def with_ends(value: float, low: float, high: float, places: int) -> str:
+    """A number and the two ends that belong to it: ``"60.0 (55.6 to 64.2)"``.
+
+    Args:
+        value: such as a mean.
+        low: the end below it, of an interval or of some runs.
+        high: the end above it.
+        places: behind the point.
+    """
+    # Rounded first: what rounds to 0 from below must not show as -0.0.
+    shown, below, above = (f"{round(number, places) + 0.0:.{places}f}" for number in (value, low, high))
+    return f"{shown} ({below} to {above})"
+
+
+def _span(mean: float, low: float, high: float, places: int) -> str:
+    """As `with_ends`, without the ends where they cannot be told apart."""
+    text = with_ends(mean, low, high, places)
+    return text.split(" (")[0] if f"{low:.{places}f}" == f"{high:.{places}f}" else text

@@ -13,6 +13,7 @@ import pandas as pd
 
 from seq2seq_utils.evaluation import metrics
 from seq2seq_utils.experiments import replaced_noun, teacher_forcing
+from seq2seq_utils.experiments.over_runs import with_ends
 from seq2seq_utils.experiments.replaced_noun import Replacement
 from seq2seq_utils.experiments.stored import Results
 
@@ -53,8 +54,8 @@ def as_text(table: pd.DataFrame) -> pd.Series:
     """
     if table.shape[1] != 3:
         raise ValueError(f"table: it has {table.shape[1]} columns; it must have 3, a mean and two ends")
-    numbers = table.astype(float).round(1) + 0.0  # no -0.0
-    return pd.Series([f"{mean} ({low} to {high})" for mean, low, high in numbers.to_numpy()], table.index)
+    rows = table.astype(float).to_numpy()
+    return pd.Series([with_ends(mean, low, high, 1) for mean, low, high in rows], table.index)
 
 
 # ---------------------------------------------------------------------------------- whole sentences
@@ -177,14 +178,7 @@ def gap_by_position(
 def last_words_of_runs(
     results: Results, ways: Sequence[str], words: int, epochs: int = MAIN, seeds: int | None = None
 ) -> pd.DataFrame:
-    """How sentences of one length end, in %: a row for each way and seed.
-
-    Args:
-        results: see above.
-        ways: those that are wanted.
-        words: of a sentence, 5 or 10.
-        epochs: the budget.
-        seeds: how many, from the first; by default all.
+    """How sentences of one length end, in %: a row for each way and seed (arguments of `right_by_position`).
 
     Returns:
         How many of the last words are right, fed `the truth` and fed `its own`; the `gap` between the two, in

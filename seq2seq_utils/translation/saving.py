@@ -54,12 +54,11 @@ def save_translator(
         settings[side] = {"tokenizer": kind, "vocabulary": codec.vocabulary.tokens[len(SPECIALS) :]}
         if isinstance(codec.tokenizer, SubwordTokenizer):
             files[f"{side}.model"] = codec.tokenizer.model
-    text = json.dumps(settings, ensure_ascii=False, indent=1)  # what JSON cannot say fails here
+    json.dumps(settings)  # what JSON cannot say fails here, before anything is written
     checkpoints.save(folder / _WEIGHTS, {"weights": model.state_dict()})
     for name, contents in files.items():
         _write(folder / name, contents)
-    digests = {name: _digest(folder / name) for name in (_WEIGHTS, *files)}
-    settings = {**json.loads(text), "digests": digests}
+    settings["digests"] = {name: _digest(folder / name) for name in (_WEIGHTS, *files)}
     _write(folder / _SETTINGS, json.dumps(settings, ensure_ascii=False, indent=1).encode())
     for name in {f"{side}.model" for side in _SIDES} - files.keys():
         (folder / name).unlink(missing_ok=True)  # of a translator that was there before
