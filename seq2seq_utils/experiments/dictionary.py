@@ -1,4 +1,4 @@
-"""A translator without a network: word by word, with a look at the words around; notebook 2 begins with it."""
+"""A translator without a network: word by word, with a look at the words around; notebook 2 opens with it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Dictionary:
     target_tokenizer: Tokenizer
 
     def look_up(self, sentence: str) -> Iterator[tuple[Entry, Window | None]]:
-        """For each word its entry, and by which window it was found; None if training has not got the word."""
+        """For each word its entry, and the window that gave it; None if training has not got the word."""
         for tried in windows(self.source_tokenizer.tokenize(sentence), self.reach):
             found = next((window for window in tried if window in self.entries), None)
             yield ((), None) if found is None else (self.entries[found], found)

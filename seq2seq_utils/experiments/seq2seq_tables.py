@@ -10,7 +10,7 @@ import pandas as pd
 
 from seq2seq_utils.evaluation.metrics import proportion_interval
 from seq2seq_utils.experiments.corruptions import corruptions
-from seq2seq_utils.experiments.patterns import differences, french_pattern
+from seq2seq_utils.experiments.patterns import french_pattern
 from seq2seq_utils.experiments.seq2seq import count_forms, is_well_formed, sentences, wrong_of
 from seq2seq_utils.experiments.stored import Results
 from seq2seq_utils.pairs import SentencePair
