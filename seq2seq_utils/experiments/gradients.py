@@ -146,11 +146,12 @@ def update_gates(model: Seq2Seq, source_codec: TextCodec, asked: Sequence[Probe]
     vectors = encoder.embedding(ids)  # (sentences, 20, embedding_size)
     states, _ = encoder.rnn(vectors)
     before = torch.cat([torch.zeros_like(states[:, :1]), states[:, :-1]], dim=1)
-    layer = encoder.rnn
-    of_word = vectors @ layer.weight_ih_l0.T + layer.bias_ih_l0
-    of_state = before @ layer.weight_hh_l0.T + layer.bias_hh_l0
-    _, z, _ = (of_word + of_state).chunk(3, dim=2)  # PyTorch's order is r, z, n
-    return z.sigmoid().transpose(0, 1)
+    weight_ih, weight_hh, bias_ih, bias_hh = (
+        encoder.rnn.get_parameter(f"{name}_l0") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    )
+    into_sigmoid = vectors @ weight_ih.T + bias_ih + before @ weight_hh.T + bias_hh
+    z: Tensor = into_sigmoid.chunk(3, dim=2)[1].sigmoid()  # PyTorch's order is r, z, n
+    return z.transpose(0, 1)
 
 
 def reached(model: Seq2Seq, codecs: tuple[TextCodec, TextCodec]) -> dict[str, Any]:
