@@ -165,7 +165,8 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
         On the first 2,000 test pairs exact match, with `right`, a 1 or a 0 for each sentence, BLEU, and the
         loss per token in nats, fed the truth (its exponential is the perplexity) and fed its own words; then
         the numbers of `all_words`, `fed_with` and `after_replacement`. As lists, for sentences of five and
-        of ten words, those of `by_position` and `after_mistake`, and as ``"by_length"`` exact match with `right`.
+        of ten words, those of `by_position` and `after_mistake`, and as ``"by_length"`` exact match with
+        `right`.
     """
     pairs = corpus().test[:TESTED]
     found = quality(texts(trained, pairs), pairs)
