@@ -142,7 +142,7 @@ def test_wrong_ones_are_counted_where_one_continuation_is_right(results):
     assert {noun: seeds.tolist() for noun, seeds in wrong.items()} == {
         "kept": [[0, 100], [0, 0]],
         "replaced": [[100, 100], [0, 100]],
-        "in the source, too": [[0, 100], [0, 100]],
+        "in both": [[0, 100], [0, 100]],
     }
 
 

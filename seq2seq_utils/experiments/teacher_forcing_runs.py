@@ -22,7 +22,7 @@ MAIN = teacher_forcing.BUDGETS[1]  # epochs
 INPUTS = {"truth": "the truth", "own": "its own"}  # what is fed in the test
 GAP = "gap"
 # The first noun of a sentence: what is stored of a run, and what it is called in the tables.
-NOUNS = {"noun_kept": "kept", "noun_replaced": "replaced", "noun_in_both": "in the source, too"}
+NOUNS = {"noun_kept": "kept", "noun_replaced": "replaced", "noun_in_both": "in both"}
 
 
 def by_way(table: pd.DataFrame, epochs: int | None = None) -> pd.DataFrame:
