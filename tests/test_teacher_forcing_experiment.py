@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor
 
-from seq2seq_utils.experiments import Results, read, replaced_noun
+from seq2seq_utils.experiments import read, replaced_noun
 from seq2seq_utils.experiments import teacher_forcing as experiment
 from seq2seq_utils.experiments.experiment import Trained
 from seq2seq_utils.experiments.stored import identity, missing
+from seq2seq_utils.grammar import lexicon
 from seq2seq_utils.models import Encoded, PlainState, Step, evaluation_mode, plain_model
 from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import EOS_ID, SOS_ID, UNK_ID, count_words
@@ -189,10 +191,7 @@ def test_no_replacement_is_of_a_sentence_that_was_trained_on_and_half_of_them_di
     assert not seen & {item.pair.source for item in items}
     assert len({item.pair.source for item in items}) == 2 * experiment.REPLACED
     assert [item.old == item.new for item in items] == [True] * 300 + [False] * 300
-    same, different = experiment.drawn_replacements()
-    assert items == same[:300] + different[:300]
-    assert {item.old == item.new for item in same} == {True} != {item.old == item.new for item in different}
-    assert len(same) > 2000, "those that come by the way are kept"
+    assert {item.places for item in items[300:]} == {1}
 
 
 def test_a_replacement_changes_one_noun_and_what_agrees_with_it():
@@ -215,12 +214,13 @@ def test_what_differs_after_a_replaced_noun_is_an_agreeing_form():
             assert old[:2] == new[:2], item
 
 
-def test_the_distance_counts_the_words_from_the_noun_to_the_first_that_tells_old_from_new():
-    distances = [item.distance for item in experiment.replacements()]
-    assert set(distances[:300]) == {None}
-    for item, distance in list(zip(experiment.replacements(), distances, strict=True))[300:]:
-        assert item.old[: distance - 1] == item.new[: distance - 1]
-        assert item.old[distance - 1] != item.new[distance - 1]
+def test_the_other_noun_has_the_other_gender_and_stands_in_the_other_source():
+    genders = {form: noun.feminine for noun in lexicon.NOUNS for form in noun.french}
+    for item in experiment.replacements():
+        assert item.kept[:-1] == item.prefix[:-1]
+        assert genders[item.kept[-1]] != genders[item.prefix[-1]]
+        words, others = (replaced_noun.WORDS.tokenize(text) for text in (item.pair.source, item.other_source))
+        assert sum(a != b for a, b in zip(words, others, strict=True)) == 1
 
 
 # --- how models go on -----------------------------------------------------------------------------
@@ -241,52 +241,30 @@ def test_a_prefix_is_fed_word_by_word_and_then_the_models_own_words():
 
 def test_a_continuation_is_that_of_the_old_or_the_new_meaning_or_neither(monkeypatch, untrained):
     def item(source: str, new: str) -> experiment.Replacement:
-        return experiment.Replacement(
-            SentencePair(source, f"les {source} a ."), ("les",), ("a", "."), (new, ".")
-        )
+        pair = SentencePair(source, f"un {source} a .")
+        return experiment.Replacement(pair, source.upper(), ("un",), ("les",), ("a", "."), (new, "."))
 
     items = [item(source, new) for source, new in zip("pqrstu", "aabbbb", strict=True)]
-    said = {"p": "a", "q": "c", "r": "a", "s": "b", "t": "c", "u": "a"}
-    monkeypatch.setattr(
-        experiment,
-        "texts",
-        lambda _, pairs: [pair.target if pair.source != "u" else "wrong" for pair in pairs],
-    )
-    monkeypatch.setattr(
-        experiment, "continuations", lambda _, sources, prefixes: [(said[source], ".") for source in sources]
-    )
+    behind_the_other = {"p": "a", "q": "c", "r": "a", "s": "b", "t": "c", "u": "a"}
+
+    def written(_, sources, prefixes):
+        kept = "a" if prefixes[0] == ("un",) else None
+        return [(kept or behind_the_other.get(source, "b"), ".") for source in sources]
+
+    monkeypatch.setattr(experiment, "continuations", written)
     found = experiment.after_replacement(untrained, items)
-    assert (found["same_items"], found["same_right"]) == (2, 50)
-    assert found["differ_items"] == 3, "u was wrong before anything was replaced"
-    assert [round(found[f"differ_{outcome}"]) for outcome in ("old", "new", "neither")] == [33, 33, 33]
-    assert found["replaced"] == "rwonx-"
+    assert found["noun_kept"] == "rroooo"
+    assert found["noun_replaced"] == "rwonxo"
+    assert found["noun_in_both"] == "wwnnnn"
+    assert found["old_meaning"] == 50
 
 
-def test_items_that_all_arms_of_a_seed_were_asked_about_are_common():
-    def item(old: str, new: str) -> experiment.Replacement:
-        return experiment.Replacement(SentencePair("s", "t"), ("p",), tuple(old), tuple(new))
-
-    items = [item("ab", "ab"), item("ab", "ac"), item("ab", "cb"), item("ab", "cd")]
-    letters = {("a", 0): "ro-x", ("b", 0): "wn--", ("a", 1): "-oox", ("c", 0): "----"}
-    runs = [
-        {"arm": arm, "seed": seed, "measured": {"replaced": replaced}}
-        for (arm, seed), replaced in letters.items()
-    ]
-    table = replaced_noun.table_of_items(Results("toy", "budget", runs), ["a", "b"], items)
-    assert len(table) == 12
-    common = table[table["common"]]
-    assert common[["arm", "seed", "item", "outcome"]].values.tolist() == [
-        ["a", 0, 0, "right"],
-        ["a", 0, 1, "old"],
-        ["a", 1, 1, "old"],
-        ["a", 1, 2, "old"],
-        ["a", 1, 3, "neither"],
-        ["b", 0, 0, "wrong"],
-        ["b", 0, 1, "new"],
-    ]
-    assert table["distance"].fillna(0).tolist() == [0, 2, 1, 1] * 3
-    with pytest.raises(ValueError):
-        replaced_noun.table_of_items(Results("toy", "budget", runs), ["a"], items[:3])
+def test_all_words_are_those_of_by_position_taken_together(untrained):
+    pairs = experiment.of_one_length(experiment.SHORT)
+    found = experiment.all_words(untrained, pairs)
+    of_places = pd.DataFrame(experiment.by_position(untrained, experiment.SHORT))
+    assert found["words_truth"] == pytest.approx(of_places["truth"].mean())
+    assert found["words_own"] == pytest.approx(of_places["own"].mean())
 
 
 # --- what is counted ------------------------------------------------------------------------------

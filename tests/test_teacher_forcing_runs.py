@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seq2seq_utils.experiments import Results, replaced_noun
+from seq2seq_utils.experiments import Results
 from seq2seq_utils.experiments import teacher_forcing_runs as runs
-from seq2seq_utils.pairs import SentencePair
 
 SHARES = {  # right words of five in %, fed the truth and fed its own, at each position, by way and seed
     ("ratio 1", 0): [(100, 100), (90, 80), (90, 70), (80, 60), (90, 50)],
@@ -16,19 +15,12 @@ SHARES = {  # right words of five in %, fed the truth and fed its own, at each p
 }
 RIGHT = {("ratio 1", 0): "1100", ("ratio 1", 1): "1110", ("ratio 0", 0): "1001", ("ratio 0", 1): "0000"}
 WHOLE = {("ratio 1", 0): 40, ("ratio 1", 1): 50, ("ratio 0", 0): 60, ("ratio 0", 1): 80}
-REPLACED = {  # see `replaced_noun.OUTCOMES`
-    ("ratio 1", 0): "rwonx",
-    ("ratio 1", 1): "wwnn-",
-    ("ratio 0", 0): "rronn",
-    ("ratio 0", 1): "rw-xo",
+NOUN = {  # behind the true noun, behind another one, and behind one that is in the source, too
+    ("ratio 1", 0): ("rwoo", "wwnx", "rwnn"),
+    ("ratio 1", 1): ("rroo", "rwon", "rwnx"),
+    ("ratio 0", 0): ("rwox", "rwoo", "rwnn"),
+    ("ratio 0", 1): ("rroo", "rroo", "wrnn"),
 }
-
-
-def item(old: str, new: str) -> replaced_noun.Replacement:
-    return replaced_noun.Replacement(SentencePair("s", "t"), ("p",), tuple(old), tuple(new))
-
-
-ITEMS = [item("ab", "ab"), item("ab", "ab"), item("ab", "cb"), item("ab", "ac"), item("ab", "cd")]
 
 
 @pytest.fixture
@@ -38,17 +30,12 @@ def results() -> Results:
             {"words": 5, "position": position, "truth": truth, "own": own}
             for position, (truth, own) in enumerate(SHARES[key], start=1)
         ]
-        mistakes = [
-            {"words": 5, "since": 1, "pairs": 30 if key[1] else 10, "truth": 90, "own": 60 if key[1] else 20},
-            {"words": 5, "since": 4, "pairs": 1, "truth": 0, "own": 0},
-        ]
         return {
             "bleu": sum(map(int, RIGHT[key])),
             "right": RIGHT[key],
-            "replaced": REPLACED[key],
+            **dict(zip(("noun_kept", "noun_replaced", "noun_in_both"), NOUN[key], strict=True)),
             "by_position": [*positions, {"words": 10, "position": 5, "truth": 1, "own": 1}],
             "by_length": [{"words": 5, "exact_match": WHOLE[key]}, {"words": 10, "exact_match": 1}],
-            "after_mistake": mistakes,
         }
 
     return Results(
@@ -147,41 +134,31 @@ def test_the_last_words_stand_beside_the_sentences_of_that_length(results):
     assert runs.last_words(results, WAYS, words=5, seeds=1)["no mistake"].tolist() == [40, 60]
 
 
-def test_behind_a_mistake_every_case_counts_the_same_and_far_ones_do_not(results):
-    table = runs.after_own_mistake(results, ["ratio 1"])
-    assert table.index.tolist() == [("ratio 1", 5, 1)]
-    assert table.iloc[0].to_dict() == {"the truth": 90, "its own": (10 * 20 + 30 * 60) / 40, "cases": 40}
-
-
 # --- The replaced noun ----------------------------------------------------------------------------
 
 
-def test_only_what_all_ways_were_asked_counts(results):
-    differing = runs.continuations(results, WAYS, differ=True, items=ITEMS)
-    assert set(zip(differing["seed"], differing["item"], strict=True)) == {(0, 2), (0, 3), (0, 4), (1, 3)}
-    alone = runs.continuations(results, ["ratio 1"], differ=True, items=ITEMS)
-    assert set(zip(alone["seed"], alone["item"], strict=True)) == {(0, 2), (0, 3), (0, 4), (1, 2), (1, 3)}
-    same = runs.continuations(results, WAYS, differ=False, items=ITEMS)
-    assert set(same["outcome"]) == {"right", "wrong"}
-    assert same["distance"].isna().all()
+def test_wrong_ones_are_counted_where_one_continuation_is_right(results):
+    wrong = runs.wrong_behind_a_noun(results, "ratio 1")
+    assert {noun: seeds.tolist() for noun, seeds in wrong.items()} == {
+        "kept": [[0, 100], [0, 0]],
+        "replaced": [[100, 100], [0, 100]],
+        "in both": [[0, 100], [0, 100]],
+    }
 
 
-def test_shares_are_those_of_each_run(results):
-    shares = runs.outcome_shares(runs.continuations(results, WAYS, differ=True, items=ITEMS))
-    assert shares.loc[("ratio 0", 0), "new"] == pytest.approx(200 / 3)
-    assert shares.loc[("ratio 0", 1)].to_dict() == {"neither": 100, "new": 0, "old": 0}
+def test_the_harm_of_a_noun_is_what_is_wrong_beyond_the_mean_without_a_mismatch(results):
+    assert runs.harm(results, "ratio 1").tolist() == [[100, 0], [0, 50]]
+    assert runs.harm(results, "ratio 0").tolist() == [[0, 0], [-50, 0]]
+    table = runs.table_of_harm(results, WAYS)
+    assert table.loc["ratio 1"].tolist()[:3] == ["25.0", "75.0", "50.0"]
+    assert table.loc["ratio 1", "harm"].startswith("37.5 (")
+    assert table.loc["ratio 0", "harm"].startswith("-12.5 (")
+    assert table.loc["ratio 0", "minus ratio 1"].startswith("-50.0 (")
+    assert table.loc["ratio 1", "minus ratio 1"] == "-"
 
 
-def test_astray_is_what_is_wrong_where_one_continuation_is_right(results):
-    row = runs.astray(results, ["ratio 0"], items=ITEMS).loc["ratio 0"]
-    assert (row["ratio 1"], row["this way"], row["difference"]) == (75, 25, 50)
-    assert row["from"] == row["to"] == 50, "the same in both seeds"
-
-
-def test_neither_is_counted_apart_by_where_a_word_agrees(results):
-    """The next word agrees in items 2 and 4, one further on in item 3."""
-    results.runs[3]["measured"]["replaced"] = "rwxxo"
-    results.runs[1]["measured"]["replaced"] = "wwnnn"
-    row = runs.neither_by_place(results, ["ratio 0"], ITEMS).loc["ratio 0"]
-    assert row["the next word agrees"]["difference"] == pytest.approx(((50 - 0) + (0 - 50)) / 2)
-    assert row["a word further on"]["difference"] == pytest.approx((0 + (0 - 100)) / 2)
+def test_the_meaning_is_that_behind_the_other_noun_where_the_two_differ(results):
+    table = runs.meanings(results, WAYS)
+    assert table.loc[("ratio 1", 0)].to_dict() == {"old": 0, "new": 50, "neither": 50}
+    assert table.loc[("ratio 1", 1)].to_dict() == {"old": 50, "new": 50, "neither": 0}
+    assert table.loc[("ratio 0", 1), "old"] == 100

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
 import torch
 from torch import Tensor
 
 from seq2seq_utils.batching import pad
 from seq2seq_utils.experiments.experiment import Trained
-from seq2seq_utils.experiments.stored import Results
 from seq2seq_utils.grammar import Meaning, Sampler, lexicon, say, tokenizer
 from seq2seq_utils.grammar.chance import Chance
 from seq2seq_utils.grammar.meaning import NounPhrase
@@ -22,24 +20,27 @@ from seq2seq_utils.text import SOS_ID, WordTokenizer
 LIMIT = 30  # tokens of a continuation
 WORDS = WordTokenizer()
 
-# What may become of an item, as a letter in what is stored: it is asked where the model translates the
-# unchanged sentence rightly; `right` and `wrong` are of items whose two continuations are the same.
-NOT_ASKED = "-"
-OUTCOMES = {"-": "not asked", "o": "old", "n": "new", "x": "neither", "r": "right", "w": "wrong"}
+# What becomes of an item, as a letter in what is stored; `right` and `wrong` are of items whose two
+# continuations are the same.
+OUTCOMES = {"o": "old", "n": "new", "x": "neither", "r": "right", "w": "wrong"}
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """A sentence whose first noun is replaced while its translation is being written.
+    """A sentence whose first noun is replaced by one of the other gender while it is being translated.
 
     Args:
         pair: the sentence and its translation, as they were.
-        prefix: of the translation, up to the noun that stands in the place of the first one.
+        other_source: the sentence with the other noun.
+        kept: the beginning of the translation, up to the noun.
+        prefix: the same with the other noun.
         old: how the translation goes on.
-        new: how it goes on if the other noun was meant; the same where nothing agrees with the noun's gender.
+        new: how it goes on if the other noun was meant; the same but for a word that agrees with the noun.
     """
 
     pair: SentencePair
+    other_source: str
+    kept: tuple[str, ...]
     prefix: tuple[str, ...]
     old: tuple[str, ...]
     new: tuple[str, ...]
@@ -55,10 +56,9 @@ class Replacement:
         return {"old": "o", "new": "n", "neither": "x"}[self.meaning_of(words)]
 
     @property
-    def distance(self) -> int | None:
-        """How far behind the noun the continuations first differ: 1 is the next word, None is nowhere."""
-        pairs = zip(self.old, self.new, strict=True)
-        return next((at for at, (old, new) in enumerate(pairs, start=1) if old != new), None)
+    def places(self) -> int:
+        """In how many words the continuations differ."""
+        return sum(old != new for old, new in zip(self.old, self.new, strict=True))
 
 
 def draw_replacements(
@@ -67,34 +67,32 @@ def draw_replacements(
     """Draws sentences until so many of each kind are there.
 
     Args:
-        count: how many, at least.
+        count: how many.
         lengths: the words of the English, each length as often as the next.
         seen: English sentences that are not taken.
         known: the French words that a model knows; an item needs no other.
         one_word_in: see `grammar.generate`.
 
     Returns:
-        Those whose continuations are the same and those whose are not, in the order in which they were drawn:
-        as many as there were of each kind.
+        Those whose continuations are the same, and those where they differ in one word.
     """
     sampler, chance = Sampler(1, one_word_in), Chance(1, one_word_in)
     seen, known = set(seen), set(known)
-    same: list[Replacement] = []
-    different: list[Replacement] = []
-    while min(len(same), len(different)) < count:
+    drawn: dict[int, list[Replacement]] = {0: [], 1: []}  # by the places where the continuations differ
+    while min(map(len, drawn.values())) < count:
         for length in lengths:
             item = replace_noun(sampler.meaning(length), chance)
-            if item is None or item.pair.source in seen:
+            if item is None or item.places not in drawn or item.pair.source in seen:
                 continue
-            if not known.issuperset((*item.prefix, *item.old, *item.new)):
+            if not known.issuperset((*item.kept, *item.prefix, *item.old, *item.new)):
                 continue  # a noun that the small world lacks
             seen.add(item.pair.source)
-            (same if item.old == item.new else different).append(item)
-    return same, different
+            drawn[item.places].append(item)
+    return drawn[0][:count], drawn[1][:count]
 
 
 def replace_noun(meaning: Meaning, chance: Chance) -> Replacement | None:
-    """Another noun of the same class for the subject of the first clause.
+    """Another noun of the same class and the other gender for the subject of the first clause.
 
     Returns:
         None where there is no such noun, it stands elsewhere in the sentence or may not be said there, or a
@@ -104,16 +102,25 @@ def replace_noun(meaning: Meaning, chance: Chance) -> Replacement | None:
     if not isinstance(subject, NounPhrase):
         return None
     noun = subject.noun
+    others = tuple(
+        candidate for candidate in lexicon.nouns_of([noun.kind]) if candidate.feminine != noun.feminine
+    )
+    if not others:
+        return None
     english, old, _, _ = say(meaning, "french")
-    subject.noun = chance.pick_other(lexicon.nouns_of([noun.kind]), noun)
-    _, new, _, _ = say(meaning, "french")
+    subject.noun = chance.pick_word(others)
+    other_english, new, _, _ = say(meaning, "french")
     other, subject.noun = subject.noun, noun
     place = next(at for at, words in enumerate(zip(old, new, strict=False)) if words[0] != words[1])
     may_be_owned = not other.unowned or subject.determiner not in ("my", "our")
     if new[place] != other.french[subject.plural] or set(other.french) & set(old) or not may_be_owned:
         return None
-    pair = SentencePair(WORDS.join(english), tokenizer("french").join(old))
-    return Replacement(pair, tuple(new[: place + 1]), tuple(old[place + 1 :]), tuple(new[place + 1 :]))
+    return Replacement(
+        SentencePair(WORDS.join(english), tokenizer("french").join(old)),
+        WORDS.join(other_english),
+        *(tuple(words[: place + 1]) for words in (old, new)),
+        *(tuple(words[place + 1 :]) for words in (old, new)),
+    )
 
 
 @torch.no_grad()
@@ -146,26 +153,3 @@ def continuations(
         tuple(vocabulary.decode(row[length - 1 :]))
         for row, length in zip(rows, lengths.tolist(), strict=True)
     ]
-
-
-def table_of_items(results: Results, arms: Sequence[str], items: Sequence[Replacement]) -> pd.DataFrame:
-    """What became of each item in each stored run of some arms.
-
-    Args:
-        results: runs of which ``"replaced"`` was measured, a letter for each item.
-        arms: their names.
-        items: those that the runs were asked about.
-
-    Returns:
-        A row for each: arm, seed, item (its number), `distance` (see `Replacement`), `outcome` (a word of
-        `OUTCOMES`), and `common`: whether it was asked of all of these arms that have this seed.
-    """
-    distances = [item.distance for item in items]
-    table = pd.DataFrame(
-        {"arm": arm, "seed": run["seed"], "item": number, "distance": distance, "outcome": OUTCOMES[letter]}
-        for arm in arms
-        for run in results.of(arm)
-        for number, (distance, letter) in enumerate(zip(distances, run["measured"]["replaced"], strict=True))
-    )
-    asked = table["outcome"] != OUTCOMES[NOT_ASKED]
-    return table.assign(common=asked.groupby([table["seed"], table["item"]]).transform("all"))

@@ -15,12 +15,7 @@ from seq2seq_utils.batching import Batch, encode_pairs, make_batch
 from seq2seq_utils.experiments import lengths
 from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained, search_of_rates
 from seq2seq_utils.experiments.lengths import quality, texts
-from seq2seq_utils.experiments.replaced_noun import (
-    NOT_ASKED,
-    Replacement,
-    continuations,
-    draw_replacements,
-)
+from seq2seq_utils.experiments.replaced_noun import Replacement, continuations, draw_replacements
 from seq2seq_utils.grammar import generate_splits, tokenizer
 from seq2seq_utils.models import Seq2Seq, evaluation_mode, plain_model
 from seq2seq_utils.pairs import SentencePair, Splits
@@ -169,8 +164,9 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
     Returns:
         On the first 2,000 test pairs exact match, with `right`, a 1 or a 0 for each sentence, BLEU, and the
         loss per token in nats, fed the truth (its exponential is the perplexity) and fed its own words; then
-        the numbers of `fed_with` and `after_replacement`. As lists, for sentences of five and of ten words,
-        those of `by_position` and `after_mistake`, and as ``"by_length"`` exact match with `right`.
+        the numbers of `all_words`, `fed_with` and `after_replacement`. As lists, for sentences of five and
+        of ten words, those of `by_position` and `after_mistake`, and as ``"by_length"`` exact match with
+        `right`.
     """
     pairs = corpus().test[:TESTED]
     found = quality(texts(trained, pairs), pairs)
@@ -179,6 +175,7 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
         "bleu": found["bleu"],
         "loss": loss(trained, pairs, 1.0),
         "loss_own_words": loss(trained, pairs, 0.0),
+        **all_words(trained, pairs),
         **fed_with(trained, pairs),
         **after_replacement(trained, replacements()),
         "right": found["right"],
@@ -307,55 +304,45 @@ def percent(right: Tensor, counted: Tensor) -> float:
 
 # ------------------------------------------------------------------- (b) a noun that is replaced
 @lru_cache(maxsize=1)
-def drawn_replacements() -> tuple[list[Replacement], list[Replacement]]:
-    """Those whose continuations are the same and those whose are not, as often as they come (see there)."""
+def replacements() -> tuple[Replacement, ...]:
+    """As many whose continuations are the same as different (see there), of sentences no model has seen."""
     seen = {pair.source for part in (corpus().train, corpus().validation) for pair in part}
     known = codecs()[1].vocabulary.tokens
-    return draw_replacements(REPLACED, range(SHORT, LONG + 1), seen, known, ONE_WORD_IN)
-
-
-def replacements() -> list[Replacement]:
-    """Equally many whose continuations are the same and different, of sentences that no model has seen."""
-    return [item for items in drawn_replacements() for item in items[:REPLACED]]
+    same, different = draw_replacements(REPLACED, range(SHORT, LONG + 1), seen, known, ONE_WORD_IN)
+    return (*same, *different)
 
 
 def after_replacement(trained: Trained, items: Sequence[Replacement]) -> dict[str, Any]:
-    """How a model goes on after a replaced noun, where it translates the unchanged sentence rightly.
+    """How a model goes on behind a noun that it is fed.
 
     Returns:
-        Of sentences where both continuations are the same how many there were, `same_items`, and the share
-        that went on so in %, `same_right`; of those where they differ `differ_items`, and the shares
-        `differ_old`, `differ_new` and `differ_neither`. A share of none is 0. As `replaced`, a letter for
-        each item (see `replaced_noun.OUTCOMES`).
+        A letter for each item (see `replaced_noun.OUTCOMES`): as `noun_kept` where the noun is the true one,
+        as `noun_replaced` where it is the other one, and as `noun_in_both` where that one is in the source,
+        too. And as `old_meaning`, of the items whose continuations differ, how many in % went on in the old
+        meaning behind the other noun.
     """
-    replaced = outcomes_of(trained, items)
-    same, differ = (replaced.translate(str.maketrans("", "", others)) for others in ("-onx", "-rw"))
-    return {
-        "same_items": len(same),
-        "differ_items": len(differ),
-        "same_right": _share(same, "r"),
-        "differ_old": _share(differ, "o"),
-        "differ_new": _share(differ, "n"),
-        "differ_neither": _share(differ, "x"),
-        "replaced": replaced,
+    inputs = {
+        "noun_kept": [(item.pair.source, item.kept) for item in items],
+        "noun_replaced": [(item.pair.source, item.prefix) for item in items],
+        "noun_in_both": [(item.other_source, item.prefix) for item in items],
     }
-
-
-def outcomes_of(trained: Trained, items: Sequence[Replacement]) -> str:
-    """What becomes of each item, a letter for each (see `replaced_noun.OUTCOMES`)."""
-    unchanged = texts(trained, [item.pair for item in items])
-    asked = [text == item.pair.target for item, text in zip(items, unchanged, strict=True)]
-    chosen = [item for item, is_asked in zip(items, asked, strict=True) if is_asked]
-    written = continuations(trained, [item.pair.source for item in chosen], [item.prefix for item in chosen])
-    letters = (item.outcome_of(words) for item, words in zip(chosen, written, strict=True))
-    return "".join(next(letters) if is_asked else NOT_ASKED for is_asked in asked)
-
-
-def _share(outcomes: str, wanted: str) -> float:
-    return 100 * outcomes.count(wanted) / max(len(outcomes), 1)
+    letters = {}
+    for name, fed in inputs.items():
+        written = continuations(trained, [source for source, _ in fed], [prefix for _, prefix in fed])
+        letters[name] = "".join(item.outcome_of(words) for item, words in zip(items, written, strict=True))
+    differ = [letter for letter in letters["noun_replaced"] if letter in "onx"]
+    return {**letters, "old_meaning": 100 * differ.count("o") / max(len(differ), 1)}
 
 
 # ------------------------------------------------------------------------- (c) noise in the input
+def all_words(trained: Trained, pairs: Sequence[SentencePair]) -> dict[str, float]:
+    """The share of right words in %, the first included: fed the truth, `words_truth`, and its own."""
+    batch = batch_of(pairs)
+    inputs = {"words_truth": batch.target_input, "words_own": None}
+    counted = are_words(batch.target_output)
+    return {name: percent(right_words(trained.model, batch, fed), counted) for name, fed in inputs.items()}
+
+
 def fed_with(trained: Trained, pairs: Sequence[SentencePair]) -> dict[str, float]:
     """The share of right words in %, by what the decoder is fed; the first, fed SOS, does not count.
 
@@ -442,7 +429,7 @@ COMPARED = Experiment(
     claims=[
         Claim(named(higher, BUDGETS[1]), named(lower, BUDGETS[1]), measured)
         for higher, lower, measured in (
-            ("ratio 0", "ratio 1", "differ_old"),
+            ("ratio 0", "ratio 1", "old_meaning"),
             ("ratio 0", "ratio 1", "fed_other"),
             ("ratio 0", "ratio 1", "fed_noise"),
             ("ratio 1", "ratio 0", "loss_own_words"),

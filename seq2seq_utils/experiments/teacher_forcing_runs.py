@@ -12,15 +12,17 @@ import numpy as np
 import pandas as pd
 
 from seq2seq_utils.evaluation import metrics
-from seq2seq_utils.experiments import replaced_noun, teacher_forcing
+from seq2seq_utils.experiments import teacher_forcing
 from seq2seq_utils.experiments.over_runs import with_ends
-from seq2seq_utils.experiments.replaced_noun import Replacement
+from seq2seq_utils.experiments.replaced_noun import OUTCOMES
 from seq2seq_utils.experiments.stored import Results
 
 BASE = "ratio 1"  # what the other ways are compared with
 MAIN = teacher_forcing.BUDGETS[1]  # epochs
 INPUTS = {"truth": "the truth", "own": "its own"}  # what is fed in the test
 GAP = "gap"
+# The first noun of a sentence: what is stored of a run, and what it is called in the tables.
+NOUNS = {"noun_kept": "kept", "noun_replaced": "replaced", "noun_in_both": "in both"}
 
 
 def by_way(table: pd.DataFrame, epochs: int | None = None) -> pd.DataFrame:
@@ -206,100 +208,59 @@ def _with_gap(table: pd.DataFrame) -> pd.DataFrame:
     return table[[truth, own]].assign(**{GAP: table[truth] - table[own]})
 
 
-def after_own_mistake(
-    results: Results, ways: Sequence[str], farthest: int = 3, epochs: int = MAIN
-) -> pd.DataFrame:
-    """The share of right words in % behind the first own mistake of a sentence, all runs taken together.
-
-    Returns:
-        A row for each way, for sentences of five and of ten words (`words`), and for how far `behind` the
-        mistake a word stands: the share fed the truth, fed its own, and of how many `cases`, a case being a
-        sentence in a run.
-    """
-    table = by_way(results.table("after_mistake"), epochs).rename(columns={"since": "behind"})
-    table = table[(table["behind"] <= farthest) & table["trained"].isin(ways)]
-    totals = table.assign(**{fed: table[fed] * table["pairs"] for fed in INPUTS})
-    totals = totals.groupby(["trained", "words", "behind"], sort=False)[["pairs", *INPUTS]].sum()
-    shares = totals[list(INPUTS)].div(totals["pairs"], axis=0).rename(columns=INPUTS)
-    return shares.assign(cases=totals["pairs"].astype(int))
-
-
 # ------------------------------------------------------------------------------- the replaced noun
-def continuations(
-    results: Results,
-    ways: Sequence[str],
-    differ: bool,
-    epochs: int = MAIN,
-    items: Sequence[Replacement] | None = None,
-) -> pd.DataFrame:
-    """How the stored models went on behind a replaced noun, where all of these ways were asked.
-
-    Asked of a seed are the sentences that the models of all these ways translate rightly as they are.
-
-    Args:
-        results: see above.
-        ways: those that are compared.
-        differ: whether of the sentences whose right continuations differ, or of those where they are one.
-        epochs: the budget.
-        items: what the runs were asked, by default `teacher_forcing.replacements`.
+def wrong_behind_a_noun(results: Results, way: str, epochs: int = MAIN) -> dict[str, np.ndarray]:
+    """Which continuations are wrong, of the sentences with one right continuation.
 
     Returns:
-        A row for each run and sentence: `trained`, `seed`, `item` (its number), `outcome` ("old", "new" or
-        "neither"; where the continuations are one, "right" or "wrong") and `distance` (see `Replacement`).
+        For each of `NOUNS` (seeds, sentences): 100 where it is wrong, else 0.
     """
-    arms = [teacher_forcing.named(way, epochs) for way in ways]
-    asked = replaced_noun.table_of_items(
-        results, arms, teacher_forcing.replacements() if items is None else items
-    )
-    kept = asked[asked["common"] & (asked["distance"].notna() == differ)]
-    return by_way(kept)[["trained", "seed", "item", "outcome", "distance"]]
+    runs = [run["measured"] for run in results.of(teacher_forcing.named(way, epochs))]
+    return {
+        name: 100.0 * np.array([[letter == "w" for letter in run[key] if letter in "rw"] for run in runs])
+        for key, name in NOUNS.items()
+    }
 
 
-def outcome_shares(table: pd.DataFrame) -> pd.DataFrame:
-    """Of a table of `continuations` the share of each outcome in %, a row for each way and seed."""
-    return 100 * pd.crosstab([table["trained"], table["seed"]], table["outcome"], normalize="index")
+def harm(results: Results, way: str, epochs: int = MAIN) -> np.ndarray:
+    """What a replaced noun does to the rest of a sentence with one right continuation, (seeds, sentences).
+
+    Whether the continuation is wrong, 100 or 0, minus its mean over the two of `NOUNS` without a mismatch.
+    """
+    kept, replaced, in_both = wrong_behind_a_noun(results, way, epochs).values()
+    return np.asarray(replaced - (kept + in_both) / 2)
 
 
-def astray(
-    results: Results,
-    ways: Sequence[str],
-    epochs: int = MAIN,
-    items: Sequence[Replacement] | None = None,
-) -> pd.DataFrame:
-    """How often one foreign noun leads ratio 1 astray, and how often some other ways.
+def table_of_harm(results: Results, ways: Sequence[str], epochs: int = MAIN) -> pd.DataFrame:
+    """A row for each way: the wrong continuations in % for each of `NOUNS`, and `harm` as two texts.
 
-    Each is compared with ratio 1 by itself: on the sentences that both translate rightly as they are, and of
-    which both right continuations are the same.
+    The mean of `harm` in points, and by how much it is above that of ratio 1: each with its 95 % interval,
+    over other seeds and other sentences.
+    """
+    of_base = harm(results, BASE, epochs)
+    rows = {}
+    for way in ways:
+        shares = [f"{wrong.mean():.1f}" for wrong in wrong_behind_a_noun(results, way, epochs).values()]
+        of_way = harm(results, way, epochs)
+        compared = [] if way == BASE else [of_way - of_base]
+        texts = [
+            with_ends(points.mean(), *metrics.two_way_interval(points), 1) for points in (of_way, *compared)
+        ]
+        rows[way] = [*shares, *texts, *([] if compared else ["-"])]
+    return pd.DataFrame(rows, [*NOUNS.values(), "harm", f"minus {BASE}"]).T
+
+
+def meanings(results: Results, ways: Sequence[str], epochs: int = MAIN) -> pd.DataFrame:
+    """In which meaning the models go on behind a replaced noun, of the sentences where the two differ, in %.
 
     Returns:
-        A row for each way: the share of wrong continuations at `ratio 1` and with `this way`, means over
-        seeds in %, the `difference` in points, and `from` and `to` of its 95 % interval over seeds.
+        A row for each way and seed: `old`, `new` and `neither`.
     """
     rows = {}
     for way in ways:
-        shares = outcome_shares(continuations(results, [BASE, way], False, epochs, items))["wrong"]
-        of_base, of_way = (shares.loc[name].to_numpy() for name in (BASE, way))
-        rows[way] = [of_base.mean(), of_way.mean(), *metrics.mean_difference_interval(of_base, of_way)]
-    return pd.DataFrame(rows, [BASE, "this way", "difference", "from", "to"]).T
-
-
-def neither_by_place(
-    results: Results, ways: Sequence[str], items: Sequence[Replacement] | None = None
-) -> pd.DataFrame:
-    """By how many points "neither" is more frequent at ratio 1, by where a word agrees with the noun.
-
-    Returns:
-        A row for each way, compared with ratio 1 on the sentences that both translate rightly: the
-        `difference`, and `from` and `to` of its 95 % interval over seeds, where the next word agrees first,
-        and where it is one further on.
-    """
-    places = {"the next word agrees": True, "a word further on": False}
-    rows: dict[str, list[float]] = {}
-    for way in ways:
-        table = continuations(results, [BASE, way], True, items=items)
-        rows[way] = []
-        for is_next in places.values():
-            share = outcome_shares(table[(table["distance"] == 1) == is_next])["neither"]
-            rows[way] += metrics.mean_difference_interval(share[BASE].to_numpy(), share[way].to_numpy())
-    columns = pd.MultiIndex.from_product([list(places), ["difference", "from", "to"]])
-    return pd.DataFrame(rows, columns).T
+        for run in results.of(teacher_forcing.named(way, epochs)):
+            letters = [letter for letter in run["measured"]["noun_replaced"] if letter in "onx"]
+            rows[way, run["seed"]] = {
+                OUTCOMES[letter]: 100 * letters.count(letter) / len(letters) for letter in "onx"
+            }
+    return pd.DataFrame(rows).T.rename_axis(["trained", "seed"])
