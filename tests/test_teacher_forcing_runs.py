@@ -27,14 +27,14 @@ NOUN = {  # behind the true noun, behind another one, and behind one that is in 
 def results() -> Results:
     def measured(key: tuple[str, int]) -> dict:
         positions = [
-            {"words": 5, "position": position, "truth": truth, "own": own}
+            {"words": 5, "position": position, "truth": truth, "own": own, "flawless": own - 10}
             for position, (truth, own) in enumerate(SHARES[key], start=1)
         ]
         return {
             "bleu": sum(map(int, RIGHT[key])),
             "right": RIGHT[key],
             **dict(zip(("noun_kept", "noun_replaced", "noun_in_both"), NOUN[key], strict=True)),
-            "by_position": [*positions, {"words": 10, "position": 5, "truth": 1, "own": 1}],
+            "by_position": [*positions, {"words": 10, "position": 5, "truth": 1, "own": 1, "flawless": 1}],
             "by_length": [{"words": 5, "exact_match": WHOLE[key]}, {"words": 10, "exact_match": 1}],
         }
 
@@ -79,6 +79,20 @@ def test_sentences_are_subtracted_seed_by_seed(results):
     assert table.loc[("ratio 1", "ratio 1")].tolist() == [0, 0, 0]
 
 
+def test_a_change_is_between_two_budgets_and_of_the_seeds_of_both(monkeypatch, results):
+    right = {  # ratio 0 falls behind in one of two sentences, with the second of two seeds
+        ("ratio 1", 6): [[1, 0], [1, 0]],
+        ("ratio 0", 6): [[1, 0], [1, 0], [0, 0]],
+        ("ratio 1", 18): [[1, 1], [1, 1]],
+        ("ratio 0", 18): [[1, 1], [0, 1]],
+    }
+    monkeypatch.setattr(runs, "right_sentences", lambda results, way, epochs: np.array(right[way, epochs]))
+    table = runs.changes(results, [("ratio 0", "ratio 1")], (6, 18), seeds=2)
+    assert list(table) == ["points", "from", "to"]
+    assert table.loc[("ratio 0", "ratio 1"), "points"] == -25
+    assert runs.changes(results, [("ratio 0", "ratio 1")], (18, 6), seeds=2)["points"].tolist() == [25]
+
+
 def test_each_interval_varies_what_it_is_about(monkeypatch, results):
     """Seeds that differ as much in each sentence: other sentences change nothing, other seeds do."""
     right = {"a": np.array([[1, 1], [1, 1], [1, 1]]), "b": np.array([[0, 0], [1, 1], [0, 0]])}
@@ -110,6 +124,16 @@ def test_the_gap_is_the_mean_over_seeds_of_the_truth_minus_its_own(results):
     assert table.loc[("ratio 0", "the truth")].tolist() == [90, 85, 80, 75, 65]
     first = runs.gap_by_position(results, WAYS, words=5, seeds=1)
     assert first.loc[("ratio 1", "gap")].tolist() == [0, 10, 20, 20, 40]
+
+
+def test_a_gap_is_divided_among_the_sentences_with_a_mistake_before(results):
+    table = runs.gap_behind_mistakes(results, "ratio 1", words=5)
+    assert table.columns.tolist() == [2, 3, 4, 5], "nothing stands before the first"
+    assert table.loc["gap"].tolist() == [5, 15, 15, 35]
+    assert table.loc["% with a mistake before"].tolist() == [10, 25, 40, 45], "up to the word before"
+    assert table.loc["gap of these"].tolist() == pytest.approx([50, 60, 37.5, 3500 / 45])
+    first = runs.gap_behind_mistakes(results, "ratio 1", words=5, seeds=1)
+    assert first.loc["gap"].tolist() == [10, 20, 20, 40]
 
 
 def test_lines_are_named_by_way_and_input_and_have_a_row_for_each_run(results):
@@ -162,3 +186,7 @@ def test_the_meaning_is_that_behind_the_other_noun_where_the_two_differ(results)
     assert table.loc[("ratio 1", 0)].to_dict() == {"old": 0, "new": 50, "neither": 50}
     assert table.loc[("ratio 1", 1)].to_dict() == {"old": 50, "new": 50, "neither": 0}
     assert table.loc[("ratio 0", 1), "old"] == 100
+    some = runs.meanings(results, WAYS, among=[False, True])
+    assert some.loc[("ratio 1", 0)].to_dict() == {"old": 0, "new": 0, "neither": 100}
+    kept = runs.meanings(results, WAYS, noun="kept")
+    assert kept.loc[("ratio 0", 0)].to_dict() == {"old": 50, "new": 0, "neither": 50}

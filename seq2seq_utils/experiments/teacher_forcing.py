@@ -305,7 +305,10 @@ def percent(right: Tensor, counted: Tensor) -> float:
 # ------------------------------------------------------------------- (b) a noun that is replaced
 @lru_cache(maxsize=1)
 def replacements() -> tuple[Replacement, ...]:
-    """As many whose continuations are the same as different (see there), of sentences no model has seen."""
+    """As many whose continuations are the same as different (see there).
+
+    No model has seen their sentences; of those with the other noun it has seen a few.
+    """
     seen = {pair.source for part in (corpus().train, corpus().validation) for pair in part}
     known = codecs()[1].vocabulary.tokens
     same, different = draw_replacements(REPLACED, range(SHORT, LONG + 1), seen, known, ONE_WORD_IN)

@@ -96,6 +96,30 @@ def three_intervals(
     return pd.DataFrame(rows).T.rename_axis(["of", "minus that of"])
 
 
+def changes(
+    results: Results, pairs: Sequence[tuple[str, str]], budgets: tuple[int, int], seeds: int
+) -> pd.DataFrame:
+    """How `differences` change from one budget to another, paired by seed and sentence.
+
+    Args:
+        results: see above.
+        pairs: a way, and the way whose exact match is subtracted.
+        budgets: the first and the second, in epochs.
+        seeds: how many, from the first; both budgets must have them.
+
+    Returns:
+        As `differences`, of the difference at the second budget minus that at the first.
+    """
+    rows = {}
+    for way, other in pairs:
+        first, second = (
+            right_sentences(results, way, epochs)[:seeds] - right_sentences(results, other, epochs)[:seeds]
+            for epochs in budgets
+        )
+        rows[way, other] = _with_intervals(100 * (second - first))
+    return pd.DataFrame(rows).T.rename_axis(["of", "minus that of"])[["points", "from", "to"]]
+
+
 def _with_intervals(difference: np.ndarray) -> dict[str, float]:
     def mean_of(sentences: np.ndarray) -> float:
         return float(difference[:, sentences].mean())
@@ -177,6 +201,27 @@ def gap_by_position(
     return rows.loc[[(way, fed) for way in ways for fed in (*INPUTS.values(), GAP)]]
 
 
+def gap_behind_mistakes(
+    results: Results, way: str, words: int, epochs: int = MAIN, seeds: int | None = None
+) -> pd.DataFrame:
+    """The gap by position from 2 on, taken apart (arguments of `right_by_position`).
+
+    A sentence without an own mistake so far is fed the same words either way: the gap is that of the others.
+
+    Returns:
+        A column for each position and three rows, means over the seeds: the `gap`; in how many % of the
+        sentences a mistake stands `before`; and the gap `of these`, which is the first divided by the second.
+    """
+    table = by_way(results.table("by_position"), epochs)
+    table = table[(table["words"] == words) & (table["trained"] == way)]
+    if seeds is not None:
+        table = table[table["seed"] < seeds]
+    means = table.groupby("position")[["truth", "own", "flawless"]].mean()
+    gap, before = means["truth"] - means["own"], 100 - means["flawless"].shift()
+    rows = {GAP: gap, "% with a mistake before": before, "gap of these": 100 * gap / before}
+    return pd.DataFrame(rows).iloc[1:].T
+
+
 def last_words_of_runs(
     results: Results, ways: Sequence[str], words: int, epochs: int = MAIN, seeds: int | None = None
 ) -> pd.DataFrame:
@@ -250,16 +295,32 @@ def table_of_harm(results: Results, ways: Sequence[str], epochs: int = MAIN) -> 
     return pd.DataFrame(rows, [*NOUNS.values(), "harm", f"minus {BASE}"]).T
 
 
-def meanings(results: Results, ways: Sequence[str], epochs: int = MAIN) -> pd.DataFrame:
-    """In which meaning the models go on behind a replaced noun, of the sentences where the two differ, in %.
+def meanings(
+    results: Results,
+    ways: Sequence[str],
+    epochs: int = MAIN,
+    among: Sequence[bool] | None = None,
+    noun: str = "replaced",
+) -> pd.DataFrame:
+    """In which meaning the models go on behind the first noun, of the sentences where the two differ, in %.
+
+    Args:
+        results: see above.
+        ways: those that are wanted.
+        epochs: the budget.
+        among: which of these sentences count; by default all.
+        noun: which one is fed, a name of `NOUNS`.
 
     Returns:
         A row for each way and seed: `old`, `new` and `neither`.
     """
+    (key,) = (key for key, name in NOUNS.items() if name == noun)
     rows = {}
     for way in ways:
         for run in results.of(teacher_forcing.named(way, epochs)):
-            letters = [letter for letter in run["measured"]["noun_replaced"] if letter in "onx"]
+            letters = [letter for letter in run["measured"][key] if letter in "onx"]
+            if among is not None:
+                letters = [letter for letter, counts in zip(letters, among, strict=True) if counts]
             rows[way, run["seed"]] = {
                 OUTCOMES[letter]: 100 * letters.count(letter) / len(letters) for letter in "onx"
             }
