@@ -148,6 +148,7 @@ def test_what_is_stored_of_a_run_is_told_by_run(model, codecs):
         "z": 0.7,
         "z_high": 60.0,
     }
+    assert gradients.ratios(stored)["last noun"] == 8.0 / 2.0
     run = {"arm": "×1", "seed": 3, "measured": {"gradients": stored}}
     table = gradients.of_runs(Results("toy", "budget", [run]), {"×1": "open"})
     assert table.index.tolist() == [("open", 3)]

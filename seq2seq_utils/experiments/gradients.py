@@ -175,30 +175,39 @@ def reached(model: Seq2Seq, codecs: tuple[TextCodec, TextCodec]) -> dict[str, An
     return {**found, "z": z.mean().item(), "z_high": 100 * (z > 0.9).double().mean().item()}
 
 
-def of_runs(results: Results, arms: Mapping[str, str]) -> pd.DataFrame:
-    """What `reached` found in stored runs: a row for each, by arm and seed.
+def ratios(found: Mapping[str, Any]) -> dict[str, float]:
+    """What `reached` found of one model, as ratios of norms.
 
     Args:
-        results: runs with ``"gradients"``.
-        arms: which, and what to call each in the table.
+        found: what it returned.
 
     Returns:
         ``"noun / word 20"``, the norm at the first noun, divided by that at word 20, while the noun is
         translated; of the first and of the last noun the norm while it is translated, divided by that
         while the other one is; ``"mean z"``; and ``"z above 0.9 (%)"``.
     """
-    rows = {}
-    for arm, called in arms.items():
-        for run in results.of(arm):
-            found = run["measured"]["gradients"]
-            first, last = found["first"], found["last"]
-            rows[called, run["seed"]] = {
-                "noun / word 20": first["at_first"] / first["at_word_20"],
-                "first noun": first["at_first"] / last["at_first"],
-                "last noun": last["at_last"] / first["at_last"],
-                "mean z": found["z"],
-                "z above 0.9 (%)": found["z_high"],
-            }
+    first, last = found["first"], found["last"]
+    return {
+        "noun / word 20": first["at_first"] / first["at_word_20"],
+        "first noun": first["at_first"] / last["at_first"],
+        "last noun": last["at_last"] / first["at_last"],
+        "mean z": found["z"],
+        "z above 0.9 (%)": found["z_high"],
+    }
+
+
+def of_runs(results: Results, arms: Mapping[str, str]) -> pd.DataFrame:
+    """What `reached` found in stored runs, as `ratios`: a row for each, by arm and seed.
+
+    Args:
+        results: runs with ``"gradients"``.
+        arms: which, and what to call each in the table.
+    """
+    rows = {
+        (called, run["seed"]): ratios(run["measured"]["gradients"])
+        for arm, called in arms.items()
+        for run in results.of(arm)
+    }
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index.names = ["gates", "seed"]
     return table
