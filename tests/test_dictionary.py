@@ -87,6 +87,8 @@ def test_the_share_of_words_whose_window_was_seen_shrinks_with_the_reach():
     other = pair("a b d", "x y z", {(0, 0), (1, 1), (2, 2)})
     found = dictionary.seen_windows(best, [other])
     assert found == {0: pytest.approx(200 / 3), 1: pytest.approx(100 / 3), 2: 0, 3: 0}
+    with_signs = pair("a , b .", "x , y .", {(0, 0), (1, 1), (2, 2), (3, 3)})  # the signs are not counted
+    assert dictionary.seen_windows(best, [with_signs]) == {0: 100, 1: 0, 2: 0, 3: 0}
 
 
 def test_pairs_without_an_alignment_are_refused():

@@ -251,3 +251,9 @@ def test_the_same_seed_trains_the_same_model(monkeypatch):
     first, again, other = (seq2seq.train_on_numbers(arm, seed).history.records for seed in (0, 0, 1))
     assert first[-1]["train_loss"] == again[-1]["train_loss"] != other[-1]["train_loss"]
     assert first[-1]["exact_match"] == 0
+
+
+def test_a_far_adjective_is_behind_a_relative_clause_at_the_end():
+    far = ["The kings who sing were tired.", "Every lawyer that we invited was sad."]
+    near = ["The kings were tired.", "This morning, that crown was light.", "The kings who are tired sing."]
+    assert [text for text in far + near if seq2seq.has_far_adjective(text)] == far

@@ -7,7 +7,7 @@ import pytest
 
 from seq2seq_utils.experiments import Results, read, seq2seq
 from seq2seq_utils.experiments import seq2seq_tables as tables
-from seq2seq_utils.pairs import SentencePair, Splits
+from seq2seq_utils.pairs import SentencePair
 
 STORED = Path(__file__).resolve().parent.parent / "notebooks" / "results"
 
@@ -53,17 +53,6 @@ def test_runs_of_cells_are_read_from_the_names_of_their_arms():
     )
     table = tables.by_cell(results)
     assert table[["cell", "epochs", "rate"]].to_numpy().tolist() == [["GRU", 1, "0.02"], ["LSTM", 5, "0.003"]]
-
-
-def test_a_choice_is_clear_where_no_run_at_another_rate_reaches_the_worst_at_the_best():
-    rows = [
-        ("RNN", rate, share)
-        for rate, shares in {"0.01": (50, 60), "0.003": (40, 49), "0.02": (1, 2)}.items()
-        for share in shares
-    ]
-    rows += [("GRU", "0.01", 70), ("GRU", "0.01", 50), ("GRU", "0.003", 55)]
-    search = pd.DataFrame(rows, columns=["cell", "rate", "validation_exact_match"]).assign(epochs=2)
-    assert tables.clear_choices(search) == [(2, "RNN")]
 
 
 @pytest.fixture
@@ -112,32 +101,3 @@ def test_planted_mistakes_that_pass_are_counted(monkeypatch):
     assert found.loc["gender of an article"].tolist() == [1, 1]
     assert found["passed"].sum() == 1
     assert found.loc["a word twice", "sentences"] == 3
-
-
-def test_a_sentence_is_near_if_training_has_it_but_for_one_word(monkeypatch):
-    train = [SentencePair("A cat sleeps.", "x"), SentencePair("He often eats here.", "x")]
-    asked = ("A dog sleeps.", "A dog eats.", "Here he eats.", "The cat sleeps.", "He often sleeps there.")
-    test = [SentencePair(source, "x") for source in asked]
-    monkeypatch.setattr(tables, "sentences", lambda: Splits(train, [], test))
-    runs = [run("×1", seed, right=right) for seed, right in enumerate(("10010", "11000"))]
-    found = tables.by_nearness(Results("x", "budget", runs), "×1")
-    assert found.loc[3].tolist() == [2, 75.0, 2, 25.0]
-    assert found.loc[4, ["near", "others"]].tolist() == [0, 1]
-    assert pd.isna(found.loc[4, "near, right (%)"])
-
-
-def test_rarity_counts_patterns_in_training_and_takes_means_of_seven_words(monkeypatch):
-    seven = "The small black cat never sleeps here."
-    train = [SentencePair("A cat sleeps.", "Un chat dort.")] * 5 + [SentencePair(seven, "Le chat dort ici.")]
-    test = [
-        SentencePair("A dog sleeps.", "Un chien dort."),
-        SentencePair(seven, "Un loup dort."),
-        SentencePair(seven, "Le loup dort ici."),
-        SentencePair(seven, "Il dort."),
-    ]
-    monkeypatch.setattr(tables, "sentences", lambda: Splits(train, [], test))
-    runs = [run("×1", seed, right=right) for seed, right in enumerate(("0100", "0110"))]
-    seen, of_seven = tables.by_rarity(Results("x", "budget", runs))
-    assert seen.loc[3].to_dict() == {"5–19": 1} | dict.fromkeys(set(seen.columns) - {"5–19"}, 0)
-    assert of_seven["×1"].to_dict() == {"never": 0.0, "1–4": 50.0, "5–19": 100.0}
-    assert of_seven["sentences"].tolist() == [1, 1, 1]

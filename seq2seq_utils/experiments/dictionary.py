@@ -127,13 +127,17 @@ def windows(words: Sequence[str], reach: int) -> Iterator[list[Window]]:
 
 
 def seen_windows(dictionary: Dictionary, pairs: Iterable[SentencePair]) -> dict[int, float]:
-    """For each reach the share of the words, in %, whose whole window was seen in training."""
+    """For each reach the share of the words, in %, whose whole window was seen in training.
+
+    Full stops and commas are not counted as words, but stand in windows.
+    """
     counts: Counter[int] = Counter()
     total = 0
     for pair in pairs:
         for tried in windows(dictionary.source_tokenizer.tokenize(pair.source), max(REACHES)):
-            total += 1
-            counts.update(reach for reach in REACHES if tried[-1 - 2 * reach] in dictionary.entries)
+            if tried[-1][0].isalpha():
+                total += 1
+                counts.update(reach for reach in REACHES if tried[-1 - 2 * reach] in dictionary.entries)
     return {reach: 100 * counts[reach] / total for reach in REACHES}
 
 

@@ -141,6 +141,23 @@ def fresh_sentences() -> list[SentencePair]:
     return generate("french", 20_000, (3, 7), seed=2, exclude=[pair for part in sentences() for pair in part])
 
 
+@lru_cache(maxsize=1)
+def far_adjectives() -> list[SentencePair]:
+    """Those of `fresh_sentences` that begin as "The kings who sing were …" and end in an adjective.
+
+    A relative clause follows the second word, and a form of *be* and an adjective end the sentence. So the
+    adjective stands at least four words behind its noun.
+    """
+    return [pair for pair in fresh_sentences() if has_far_adjective(pair.source)]
+
+
+def has_far_adjective(source: str) -> bool:
+    """Whether an English sentence is such as `far_adjectives` returns."""
+    words = source.rstrip(".").split()
+    relative = len(words) > 4 and words[2] in ("that", "who") and not words[1].endswith(",")
+    return relative and words[-2] in ("is", "are", "was", "were", "be")
+
+
 def train_on_sentences(
     arm: SentenceArm, seed: int, checkpoint: Checkpoint | None = None, progress: str = "training"
 ) -> Trained:
