@@ -70,6 +70,8 @@ def test_the_ladder_has_a_row_for_each_rung():
     assert (table["mean"] <= table["max"]).all()
     first_two = results.values("plain", "validation_exact_match")[:2]
     assert table.loc["plain", "seeds 0, 1"] == pytest.approx(sum(first_two) / 2)
+    own = [run["measured"]["training_exact_match"] for run in results.of("plain")]
+    assert table.loc["plain", "training pairs"] == min(own) < sum(own) / len(own)
 
 
 def test_a_missing_file_is_named(tmp_path):

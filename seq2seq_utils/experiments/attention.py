@@ -8,7 +8,7 @@ from typing import Any
 
 from seq2seq_utils.batching import encode_pairs, make_batch
 from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained, search_of_rates
-from seq2seq_utils.experiments.interventions import weights_taken_away
+from seq2seq_utils.experiments.interventions import articles_exchanged, weights_taken_away
 from seq2seq_utils.experiments.lengths import (
     PAIRS,
     SMALL_WORLD,
@@ -16,6 +16,7 @@ from seq2seq_utils.experiments.lengths import (
     WHOLE_WORLD,
     World,
     corpus,
+    exact_match,
     held_out,
     measure_quality,
     train_on,
@@ -96,18 +97,26 @@ def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: s
 def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
     """Quality by length (see `lengths.measure_quality`), and of attention what `measure_maps` counts.
 
-    Maps are those of test sentences no longer than the longest in training. Then, in the whole world,
-    ``"weights_taken_away"`` (see there), on the test sentences of up to 10 words.
+    Maps are those of test sentences no longer than the longest in training. Then, in the small world,
+    ``"training_exact_match"``, exact match in % on the first 1,000 training pairs; in the whole world, with
+    attention, ``"weights_taken_away"`` and, into French, ``"articles_exchanged"`` (see there), on the test
+    sentences of up to 10 words; into another language the latter is empty.
     """
     measured = measure_quality(trained, arm.longest, arm.world, arm.language)
+    test = held_out(arm.world, arm.language)
+    if arm.context == "attention":
+        measured |= measure_maps(trained, [pair for pair in test if count_words(pair.source) <= arm.longest])
+    if arm.small_world:
+        own = training_pairs(arm.pairs, arm.longest, arm.world, arm.language)[:1000]
+        return {**measured, "training_exact_match": exact_match(trained.model, own, *trained.codecs)}
     if arm.context != "attention":
         return measured
-    test = held_out(arm.world, arm.language)
-    pairs = [pair for pair in test if count_words(pair.source) <= arm.longest]
-    measured |= measure_maps(trained, pairs)
-    if arm.small_world:
-        return measured
-    return {**measured, "weights_taken_away": weights_taken_away(trained, test[: 2 * TEST])}
+    short = test[: 2 * TEST]
+    return {
+        **measured,
+        "weights_taken_away": weights_taken_away(trained, short),
+        "articles_exchanged": articles_exchanged(trained, short) if arm.language == "french" else [],
+    }
 
 
 def steps_in_sequence(model: Seq2Seq, pair: SentencePair, codecs: tuple[TextCodec, TextCodec]) -> int:

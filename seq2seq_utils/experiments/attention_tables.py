@@ -104,7 +104,8 @@ def lost_by(results: Results, arm: str, before: int, after: int) -> list[float]:
 def ladder_table(results: Results) -> pd.DataFrame:
     """A row for each rung: parameters, `training loss` (of the last epoch), exact match of its runs.
 
-    Exact match, in % of the validation pairs, is there as `mean`, `min` and `max`; as `seeds 0, 1`, the mean
+    Exact match, in % of pairs that it was trained on, is there as `training pairs`, the lowest of the runs;
+    of the validation pairs as `mean`, `min` and `max`; as `seeds 0, 1`, the mean
     of the runs that were also trained longer; and as `three times as long`, the mean of those trainings.
     """
     rows = {}
@@ -115,6 +116,7 @@ def ladder_table(results: Results) -> pd.DataFrame:
         rows[rung] = {
             "parameters": runs[0]["parameters"],
             "training loss": round(mean(run["curve"][-1]["train_loss"] for run in runs), 3),
+            "training pairs": min(results.values(rung, "training_exact_match")),
             "mean": mean(values),
             "min": min(values),
             "max": max(values),
