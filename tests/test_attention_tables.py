@@ -92,3 +92,14 @@ def test_the_decoder_takes_a_step_for_each_token_and_keeps_no_hook():
     with pytest.raises(ValueError, match="model: its decoder has no gated unit"):
         attention.steps_in_sequence(plain_model(*sizes, 4, 6), pair, codecs)
     assert torch.is_grad_enabled()
+
+
+def test_shares_of_a_kind_are_those_of_each_run_and_of_arms_that_have_maps():
+    ladder = read(RESULTS / "attention_ladder.json")
+    found = attention_tables.of_kind(ladder, "article", "the")
+    assert {name.split(",")[0] for name in found} == {"+ attention", "+ the paper's s₀"}
+    records = {record["kind"]: record for record in ladder.of("+ attention")[3]["measured"]["by_kind"]}
+    assert found["+ attention"][3] == records["article"]["the"]
+    in_all = attention_tables.of_kind(read(RESULTS / "attention.json"), "article", "the")
+    assert not [arm for arm in in_all if arm.startswith("Korean")]
+    assert attention_tables.of_kind(ladder, "no such kind", "the") == {}

@@ -24,6 +24,7 @@ from seq2seq_utils.experiments.lengths import (
 )
 from seq2seq_utils.experiments.long_sentences import RATES
 from seq2seq_utils.experiments.maps import measure_maps
+from seq2seq_utils.experiments.other_weights import WeightsByPlace, WeightsOnce
 from seq2seq_utils.models import Seq2Seq, attention_model
 from seq2seq_utils.models.attention import AttentionDecoder
 from seq2seq_utils.pairs import SentencePair
@@ -42,7 +43,8 @@ class Arm:
         pairs: how many there are to train on (see `training_pairs`).
         hidden_size: length of the state, and of an annotation.
         attention_size: see `BahdanauAttention`; for the rungs of the ladder as large as the state.
-        context: ``"attention"``, ``"mean"``, ``"fixed"`` or ``"none"``; see `attention_model`.
+        context: ``"attention"``, ``"mean"``, ``"fixed"`` or ``"none"`` (see `attention_model`), ``"by place"``
+            or ``"once"`` (see `other_weights`).
         start_from: ``"backward"``, as in the paper, or ``"last"``.
         bidirectional: whether the encoder reads in both directions.
         small_world: whether there are fewer words, in sentences of up to 10.
@@ -68,16 +70,23 @@ class Arm:
 
     def make(self, source_vocabulary_size: int, target_vocabulary_size: int) -> Seq2Seq:
         """An untrained model."""
-        return attention_model(
+        other = self.context in ("by place", "once")
+        model = attention_model(
             source_vocabulary_size,
             target_vocabulary_size,
             embedding_size=64,
             hidden_size=self.hidden_size,
             attention_size=self.attention_size,
-            context=self.context,
+            context="mean" if other else self.context,
             start_from=self.start_from,
             bidirectional=self.bidirectional,
         )
+        decoder = model.decoder
+        if other and isinstance(decoder, AttentionDecoder):
+            size = decoder.annotation_size
+            by_place = self.context == "by place"
+            decoder.context = WeightsByPlace(size) if by_place else WeightsOnce(size, self.attention_size)
+        return model
 
 
 def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: str = "training") -> Trained:

@@ -125,3 +125,21 @@ def ladder_table(results: Results) -> pd.DataFrame:
         }
     table = pd.DataFrame(rows).T
     return table.astype({"parameters": int})
+
+
+def of_kind(results: Results, kind: str, name: str) -> dict[str, list[float]]:
+    """A share that `maps.by_kind` counts of one kind of word: for each arm a number for each run, by seed.
+
+    Arms without maps, or without such words, are left out.
+
+    Args:
+        results: runs of which some have ``"by_kind"``.
+        kind: such as ``"article"``.
+        name: of the share, such as ``"the"``.
+    """
+    found: dict[str, list[float]] = {}
+    for arm in dict.fromkeys(run["arm"] for run in results.runs):
+        records = (record for run in results.of(arm) for record in run["measured"].get("by_kind", ()))
+        if shares := [record[name] for record in records if record["kind"] == kind]:
+            found[arm] = shares
+    return found
