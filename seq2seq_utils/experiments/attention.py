@@ -43,8 +43,8 @@ class Arm:
         pairs: how many there are to train on (see `training_pairs`).
         hidden_size: length of the state, and of an annotation.
         attention_size: see `BahdanauAttention`; for the rungs of the ladder as large as the state.
-        context: ``"attention"``, ``"mean"``, ``"fixed"`` or ``"none"`` (see `attention_model`), ``"by place"``
-            or ``"once"`` (see `other_weights`).
+        context: ``"attention"``, ``"mean"``, ``"fixed"`` or ``"none"`` (`attention_model`), ``"by place"``
+            or ``"once"`` (`other_weights`).
         start_from: ``"backward"``, as in the paper, or ``"last"``.
         bidirectional: whether the encoder reads in both directions.
         small_world: whether there are fewer words, in sentences of up to 10.

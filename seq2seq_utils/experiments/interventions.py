@@ -198,13 +198,16 @@ def exchange_articles(trained: Trained, pairs: Sequence[SentencePair], darkest: 
 def articles_exchanged(trained: Trained, pairs: Sequence[SentencePair]) -> list[dict[str, Any]]:
     """`exchange_articles` at both words: records of `darkest`, `articles`, `own` and `donors`.
 
-    Two records, or none where fewer than two different articles look at one of the words.
+    A record is lacking where fewer than two different articles look at that word.
     """
-    try:
-        both = {darkest: exchange_articles(trained, pairs, darkest) for darkest in ("the", "noun")}
-    except ValueError:
-        return []
-    return [{"darkest": darkest, **exchange._asdict()} for darkest, exchange in both.items()]
+    records = []
+    for darkest in ("the", "noun"):
+        try:
+            exchange = exchange_articles(trained, pairs, darkest)
+        except ValueError:
+            continue
+        records.append({"darkest": darkest, **exchange._asdict()})
+    return records
 
 
 def next_of_another_kind(words: Sequence[int]) -> list[int]:
