@@ -1,4 +1,4 @@
-"""The dictionary of notebook 2: its entries, what it looks words up by, and which of six is the best."""
+"""The dictionary of notebook 2: its entries, what it looks words up by, and which of eight is the best."""
 
 from collections import Counter
 
@@ -41,54 +41,52 @@ def test_entries_side_by_side_are_the_french_sentence(pairs):
             assert tokenizer("french").join(words) == each.target
 
 
-def test_the_first_key_that_was_seen_decides():
-    entries = {("a", "b", "c"): ("both",), ("a", "b", "*"): ("previous",), ("*", "b", "c"): ("next",)}
-    entries |= {("*", "b", "*"): ("alone",)}
+def test_the_widest_window_that_was_seen_decides():
+    seen = {("a", "b", "c"): ("both",), ("a", "b"): ("before",), ("b",): ("alone",)}
 
-    def found(sentence, order):
+    def found(sentence, reach):
         tokenizers = tokenizer("english"), tokenizer("french")
-        looked_up = dictionary.Dictionary(entries, "right", dictionary.ORDERS[order], *tokenizers)
-        return list(looked_up.look_up(sentence))[1]
+        return list(dictionary.Dictionary(seen, "right", reach, *tokenizers).look_up(sentence))[1]
 
-    assert found("a b c", "previous word first") == (("both",), dictionary.BOTH)
-    assert found("a b x", "next word first") == (("previous",), dictionary.PREVIOUS)
-    assert found("x b c", "previous word first") == (("next",), dictionary.NEXT)
-    assert found("a b c", "word alone") == (("alone",), dictionary.ALONE)
-    assert found("a x c", "next word first") == ((), None)
+    assert found("a b c", 3) == found("a b c", 1) == (("both",), ("a", "b", "c"))
+    assert found("a b x", 1) == (("before",), ("a", "b"))
+    assert found("x b c", 2) == found("a b c", 0) == (("alone",), ("b",))
+    assert found("a x c", 1) == ((), None)
 
 
-def test_keys_at_the_ends_have_an_empty_neighbour():
-    assert list(dictionary.contexts(["a"])) == [
-        [("", "a", ""), ("", "a", "*"), ("*", "a", ""), ("*", "a", "*")]
+def test_windows_get_narrower_by_a_word_and_are_empty_outside_the_sentence():
+    assert list(dictionary.windows(["a", "b"], 1)) == [
+        [("", "a", "b"), ("", "a"), ("a",)],
+        [("a", "b", ""), ("a", "b"), ("b",)],
+    ]
+    assert list(dictionary.windows(list("abcde"), 2))[2] == [
+        tuple(text) for text in ("abcde", "abcd", "bcd", "bc", "c")
     ]
 
 
-def test_the_best_of_six_is_chosen_and_uses_the_most_frequent_entry(pairs):
+def test_the_best_of_eight_is_chosen_and_uses_the_most_frequent_entry(pairs):
     best, scores = dictionary.choose(pairs[:2500], pairs[2500:])
-    names = {(side, name) for side in dictionary.SIDES for name in dictionary.ORDERS}
-    assert set(scores) == names
+    assert set(scores) == {(side, reach) for side in dictionary.SIDES for reach in dictionary.REACHES}
+    assert scores[best.side, best.reach] == max(scores.values())
     right = sum(best.translate(each.source) == each.target for each in pairs[2500:])
     assert 100 * right / 500 == pytest.approx(max(scores.values()))
-    assert max(scores.values()) > 2 * scores["right", "word alone"]
+    assert max(scores.values()) > 2 * scores["right", 0]
     horses = Counter(
         entry
         for each in pairs[:2500]
         for word, entry in zip(each.alignment.source_words, dictionary.entries(each, best.side), strict=True)
         if word == "horses"
     )
-    assert horses[best.entries["*", "horses", "*"]] == max(horses.values())
+    assert horses[best.entries["horses",]] == max(horses.values())
 
 
-def test_reasons_tell_a_rare_context_from_a_frequent_wrong_entry():
-    frequent = [pair("a b", "x y", {(0, 0), (1, 1)})] * 2 + [pair("a b", "x z", {(0, 0), (1, 1)})]
-    best, _ = dictionary.choose(frequent, frequent)
-    unseen = pair("a c", "x w", {(0, 0), (1, 1)})
-    right = pair("a b", best.translate("a b"), {(0, 0), (1, 1)})
-    assert dictionary.reasons(best, [right, right, frequent[2], unseen]) == {
-        "right": 2,
-        "wrong, all by both neighbours": 1,
-        "wrong, some by less": 1,
-    }
+def test_the_share_of_words_whose_window_was_seen_shrinks_with_the_reach():
+    known = pair("a b c", "x y z", {(0, 0), (1, 1), (2, 2)})
+    best, _ = dictionary.choose([known], [known])
+    assert dictionary.seen_windows(best, [known]) == dict.fromkeys(dictionary.REACHES, 100)
+    other = pair("a b d", "x y z", {(0, 0), (1, 1), (2, 2)})
+    found = dictionary.seen_windows(best, [other])
+    assert found == {0: pytest.approx(200 / 3), 1: pytest.approx(100 / 3), 2: 0, 3: 0}
 
 
 def test_pairs_without_an_alignment_are_refused():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from seq2seq_utils import models
-from seq2seq_utils.experiments import gradients
+from seq2seq_utils.experiments import Results, gradients
 from seq2seq_utils.grammar import tokenizer
 from seq2seq_utils.text import TextCodec
 
@@ -107,3 +107,60 @@ def test_wrong_use_is_named(model, codecs):
 def test_no_hook_stays_behind(model, codecs):
     gradients.gradient_norms(model, codecs, gradients.probes()[:1])
     assert not model.encoder.embedding._forward_hooks
+
+
+def test_update_gates_are_those_of_the_cell_step_by_step(model, codecs):
+    """A state after a step is (1 - z) * n + z * (the state before): from h and n follows z."""
+    asked = gradients.probes()[:3]
+    z = gradients.update_gates(model, codecs[0], asked)
+    assert z.shape == (gradients.WORDS, 3, 16) and ((z > 0) & (z < 1)).all()
+    layer = model.encoder.rnn
+    cell = torch.nn.GRUCell(8, 16).double()
+    for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+        setattr(cell, name, getattr(layer, f"{name}_l0"))
+    with torch.no_grad():
+        state = torch.zeros(3, 16).double()
+        ids = torch.tensor([codecs[0].encode(probe.pair.source) for probe in asked])
+        for place in range(gradients.WORDS):
+            vector = model.encoder.embedding(ids[:, place])
+            r, _, n = (vector @ layer.weight_ih_l0.T + layer.bias_ih_l0).chunk(3, dim=1)
+            r_state, _, n_state = (state @ layer.weight_hh_l0.T + layer.bias_hh_l0).chunk(3, dim=1)
+            n = torch.tanh(n + torch.sigmoid(r + r_state) * n_state)
+            after = cell(vector, state)
+            torch.testing.assert_close((1 - z[place]) * n + z[place] * state, after)
+            state = after
+
+
+def test_what_is_stored_of_a_run_is_told_by_run(model, codecs):
+    found = gradients.reached(model, codecs)
+    norms = gradients.gradient_norms(model, codecs, gradients.probes(), "last")
+    assert found["last"] == {
+        "at_first": norms.first,
+        "at_last": norms.last,
+        "at_word_20": norms.by_place[-1],
+    }
+    z = gradients.update_gates(model, codecs[0], gradients.probes())
+    assert found["z"] == pytest.approx(z.mean().item())
+    assert found["z_high"] == pytest.approx(100 * (z > 0.9).double().mean().item())
+    stored = {
+        "first": {"at_first": 6.0, "at_last": 2.0, "at_word_20": 3.0},
+        "last": {"at_first": 4.0, "at_last": 8.0, "at_word_20": 9.0},
+        "z": 0.7,
+        "z_high": 60.0,
+    }
+    run = {"arm": "×1", "seed": 3, "measured": {"gradients": stored}}
+    table = gradients.of_runs(Results("toy", "budget", [run]), {"×1": "open"})
+    assert table.index.tolist() == [("open", 3)]
+    assert table.loc[("open", 3)].tolist() == [2.0, 1.5, 4.0, 0.7, 60.0]
+
+
+def test_gates_of_another_encoder_are_not_asked_for(codecs):
+    sizes = tuple(len(codec.vocabulary) for codec in codecs)
+    two_layers = models.plain_model(*sizes, 8, 16)
+    two_layers.encoder = models.RecurrentEncoder(sizes[0], 8, 16, layers=2)
+    for other, message in (
+        (models.plain_model(*sizes, 8, 16, "lstm"), "no GRU"),
+        (two_layers, "more than one layer"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            gradients.update_gates(other, codecs[0], gradients.probes()[:1])

@@ -95,10 +95,13 @@ def test_tables_of_stored_runs_have_the_mean_or_every_run_of_each_group(results)
 
 def test_own_sentences_stand_above_new_ones(results):
     for run in results.runs:
-        run["measured"]["on_training"] = [{"shortest": 1, "longest": 5, "exact_match": 90.0}]
+        run["measured"]["on_training"] = [{"shortest": 1, "longest": 5, "exact_match": 90.0, "bleu": 95.0}]
     table = lengths.own_and_new(results, ["×1", "×3"], groups=1)
     assert table.index.tolist() == [("×1", "its own"), ("×1", "new"), ("×3", "its own"), ("×3", "new")]
     assert table["1–5"].tolist() == [90.0, 25.0, 90.0, 70.0]
+    of_bleu = lengths.own_and_new(results, ["×1"], groups=1, measure="bleu")
+    assert of_bleu["1–5"].tolist() == [95.0, 50.0]
+    assert lengths.exact_by_group(results, ["×1"], measure="bleu").to_numpy().tolist() == [[50.0, 40.5]]
 
 
 def test_exact_match_by_words_counts_the_sentences_of_each_number_of_words(results, monkeypatch):
@@ -156,6 +159,7 @@ def test_quality_on_training_pairs_is_that_of_each_bucket(monkeypatch):
     trained = Trained(None, None, None, None)
     found = lengths.on_training_pairs(trained, pairs, SMALL_WORLD)
     assert [record["exact_match"] for record in found] == [100.0, 0.0, 0.0]
+    assert [record["bleu"] for record in found] == pytest.approx([100.0, 0.0, 0.0])
     assert asked == [{3, 4, 5}, {6, 7}, {8, 9, 10}]
     assert [(record["shortest"], record["longest"]) for record in found] == list(SMALL_WORLD.buckets)
 

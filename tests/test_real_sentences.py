@@ -21,13 +21,18 @@ def test_a_word_that_is_not_in_the_vocabulary_becomes_a_plain_unk():
 
 
 def test_words_are_found_as_often_as_the_translation_has_them():
-    training = ["a dog " * 500, "cat " * 5]
+    training = ["a dog " * 500, "cat " * 4, "cow " * 3]
     table = real_sentences.words_found(
-        ["a dog and a bird", "a cat"], ["a a a dog dog.", "cat cat lynx a"], training
+        ["a dog and a bird", "a cat"], ["a a a dog dog.", "cat cat cow lynx a"], training
     )
-    assert table["words"].to_dict() == {"never": 1, "1 to 10 times": 2, "101 to 1,000": 6}
+    assert table["words"].to_dict() == {
+        "never": 1,
+        "1 to 3 times": 1,
+        "4 to 10 times": 2,
+        "101 to 1,000": 6,
+    }
     assert table["found"].to_dict() == pytest.approx(
-        {"never": 0, "1 to 10 times": 50, "101 to 1,000": 100 * 4 / 6}
+        {"never": 0, "1 to 3 times": 0, "4 to 10 times": 50, "101 to 1,000": 100 * 4 / 6}
     )
 
 

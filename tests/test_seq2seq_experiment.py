@@ -209,9 +209,12 @@ def test_wrong_sentences_are_kept_and_counted(monkeypatch, pairs):
     texts = [test[0].target, "La chat dort.", "Un petit chat dort.", test[3].target]
     monkeypatch.setattr(seq2seq, "sentences", lambda: Splits(pairs, [], test))
     monkeypatch.setattr(seq2seq, "attested_patterns", lambda: {french_pattern(text) for text in texts[2:]})
-    monkeypatch.setattr(seq2seq, "texts", lambda trained, asked: texts)
+    written = dict(zip((pair.source for pair in test), texts, strict=True))
+    monkeypatch.setattr(seq2seq, "texts", lambda trained, asked: [written[pair.source] for pair in asked])
+    monkeypatch.setattr(seq2seq, "fresh_sentences", lambda: [test[0], test[3], test[0], test[1]])
     measured = seq2seq.measure_sentences(None, SentenceArm(epochs=1))
     assert (measured["exact_match"], measured["right"]) == (50, "1001")
+    assert measured["fresh_exact_match"] == 75
     assert sum(record["sentences"] for record in measured["by_words"]) == 4
     wrong = seq2seq.wrong_of(measured)
     assert wrong == [(test[1], texts[1]), (test[2], texts[2])]

@@ -53,7 +53,17 @@ def test_runs_of_cells_are_read_from_the_names_of_their_arms():
     )
     table = tables.by_cell(results)
     assert table[["cell", "epochs", "rate"]].to_numpy().tolist() == [["GRU", 1, "0.02"], ["LSTM", 5, "0.003"]]
-    assert table["loss"].tolist() == [0.25, 1.0]
+
+
+def test_a_choice_is_clear_where_no_run_at_another_rate_reaches_the_worst_at_the_best():
+    rows = [
+        ("RNN", rate, share)
+        for rate, shares in {"0.01": (50, 60), "0.003": (40, 49), "0.02": (1, 2)}.items()
+        for share in shares
+    ]
+    rows += [("GRU", "0.01", 70), ("GRU", "0.01", 50), ("GRU", "0.003", 55)]
+    search = pd.DataFrame(rows, columns=["cell", "rate", "validation_exact_match"]).assign(epochs=2)
+    assert tables.clear_choices(search) == [(2, "RNN")]
 
 
 @pytest.fixture
@@ -80,20 +90,6 @@ def test_forms_are_shares_of_the_wrong_translations(few_sentences):
     assert found.loc[("×1", 1)].tolist() == [1.0, 0.0, 0.0]
 
 
-def test_differences_are_counted_in_well_formed_translations_only(few_sentences):
-    found = tables.different_words(few_sentences, "×1")
-    assert found.loc["verb"].tolist() == [1, 0]
-    assert found[1].sum() == 0
-
-
-def test_the_spread_shrinks_with_more_test_sentences():
-    right = ["1" * 900 + "0" * 100, "1" * 880 + "0" * 120, "0" * 100 + "1" * 900]
-    results = Results("x", "budget", [run("×1", seed, right=text) for seed, text in enumerate(right)])
-    found = tables.spread_by_test_size(results, "×1", (50, 1000))
-    assert found[50] > 2 * found[1000]
-    assert found[1000] == round(pd.Series([90.0, 88.0, 90.0]).std(), 1)
-
-
 def test_stored_runs_fill_the_tables():
     cells = tables.by_cell(read(STORED / "seq2seq_cells.json"))
     assert set(cells["cell"]) == {"RNN", "GRU", "LSTM"}
@@ -116,6 +112,18 @@ def test_planted_mistakes_that_pass_are_counted(monkeypatch):
     assert found.loc["gender of an article"].tolist() == [1, 1]
     assert found["passed"].sum() == 1
     assert found.loc["a word twice", "sentences"] == 3
+
+
+def test_a_sentence_is_near_if_training_has_it_but_for_one_word(monkeypatch):
+    train = [SentencePair("A cat sleeps.", "x"), SentencePair("He often eats here.", "x")]
+    asked = ("A dog sleeps.", "A dog eats.", "Here he eats.", "The cat sleeps.", "He often sleeps there.")
+    test = [SentencePair(source, "x") for source in asked]
+    monkeypatch.setattr(tables, "sentences", lambda: Splits(train, [], test))
+    runs = [run("×1", seed, right=right) for seed, right in enumerate(("10010", "11000"))]
+    found = tables.by_nearness(Results("x", "budget", runs), "×1")
+    assert found.loc[3].tolist() == [2, 75.0, 2, 25.0]
+    assert found.loc[4, ["near", "others"]].tolist() == [0, 1]
+    assert pd.isna(found.loc[4, "near, right (%)"])
 
 
 def test_rarity_counts_patterns_in_training_and_takes_means_of_seven_words(monkeypatch):

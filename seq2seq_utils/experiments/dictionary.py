@@ -1,4 +1,4 @@
-"""A translator without a network: word by word, with a look at both neighbours; notebook 2 begins with it."""
+"""A translator without a network: word by word, with a look at the words around; notebook 2 opens with it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,11 @@ from seq2seq_utils.pairs import Alignment, SentencePair
 from seq2seq_utils.text import Tokenizer
 
 Side = Literal["left", "right"]
-Key = tuple[str, str, str]  # the word before, the word, the word after; "*" is any word
+Window = tuple[str, ...]  # a word with words around it, as many before as behind it, or one more before it
 Entry = tuple[str, ...]  # the French words that stand for an English one: one, several, or none
 
 SIDES: tuple[Side, ...] = ("left", "right")
-BOTH, PREVIOUS, NEXT, ALONE = range(4)  # the places of the keys that `contexts` gives
-# In which order a word is looked up; the first key that training had decides.
-ORDERS = {
-    "previous word first": (BOTH, PREVIOUS, NEXT, ALONE),
-    "next word first": (BOTH, NEXT, PREVIOUS, ALONE),
-    "word alone": (ALONE,),
-}
+REACHES = (0, 1, 2, 3)  # how many words on each side a dictionary may look at
 
 
 @dataclass(frozen=True)
@@ -32,24 +26,24 @@ class Dictionary:
     """Writes an entry in place of each word, from left to right, and moves nothing.
 
     Args:
-        entries: the most frequent entry of each key.
+        entries: the most frequent entry of each window.
         side: which way of making entries these are; see `entries`.
-        order: which keys are tried, in this order: places in what `contexts` gives.
+        reach: how many words on each side it looks at, at most; the widest window that training had decides.
         source_tokenizer: it cuts the sentences.
         target_tokenizer: it joins the French words.
     """
 
-    entries: Mapping[Key, Entry]
+    entries: Mapping[Window, Entry]
     side: Side
-    order: Sequence[int]
+    reach: int
     source_tokenizer: Tokenizer
     target_tokenizer: Tokenizer
 
-    def look_up(self, sentence: str) -> Iterator[tuple[Entry, int | None]]:
-        """For each word its entry, and by which key: the key's place in `contexts`, None if none was seen."""
-        for keys in contexts(self.source_tokenizer.tokenize(sentence)):
-            found = next((place for place in self.order if keys[place] in self.entries), None)
-            yield ((), None) if found is None else (self.entries[keys[found]], found)
+    def look_up(self, sentence: str) -> Iterator[tuple[Entry, Window | None]]:
+        """For each word its entry, and the window that gave it; None if training has not got the word."""
+        for tried in windows(self.source_tokenizer.tokenize(sentence), self.reach):
+            found = next((window for window in tried if window in self.entries), None)
+            yield ((), None) if found is None else (self.entries[found], found)
 
     def translate(self, sentence: str) -> str:
         """The entries of all words, side by side."""
@@ -58,30 +52,30 @@ class Dictionary:
 
 def choose(
     train: Iterable[SentencePair], validation: Sequence[SentencePair]
-) -> tuple[Dictionary, dict[tuple[Side, str], float]]:
-    """The best of six dictionaries on the validation pairs: two ways of making entries, three orders.
+) -> tuple[Dictionary, dict[tuple[Side, int], float]]:
+    """The best of eight dictionaries on the validation pairs: two ways of making entries, four reaches.
 
     Args:
         train: pairs of the French grammar, which have an alignment.
         validation: likewise.
 
     Returns:
-        The dictionary, and the exact match of all six, 0 to 100, by side and name of the order.
+        The dictionary, and the exact match of all eight, 0 to 100, by side and reach.
 
     Raises:
         ValueError: if a pair has no alignment.
     """
     pairs, source_tokenizer, target_tokenizer = list(train), tokenizer("english"), tokenizer("french")
     references = [pair.target for pair in validation]
-    made: dict[tuple[Side, str], Dictionary] = {}
-    scores: dict[tuple[Side, str], float] = {}
+    made: dict[tuple[Side, int], Dictionary] = {}
+    scores: dict[tuple[Side, int], float] = {}
     for side in SIDES:
         most_frequent = _most_frequent_entries(pairs, side)
-        for name, order in ORDERS.items():
-            dictionary = Dictionary(most_frequent, side, order, source_tokenizer, target_tokenizer)
+        for reach in REACHES:
+            dictionary = Dictionary(most_frequent, side, reach, source_tokenizer, target_tokenizer)
             found = [dictionary.translate(pair.source) for pair in validation]
-            made[side, name] = dictionary
-            scores[side, name] = 100 * exact_match(found, references)
+            made[side, reach] = dictionary
+            scores[side, reach] = 100 * exact_match(found, references)
     return made[max(scores, key=lambda tried: scores[tried])], scores
 
 
@@ -120,47 +114,38 @@ def entries(pair: SentencePair, side: Side) -> list[Entry]:
     return [tuple(words) for words in found]
 
 
-def contexts(words: Sequence[str]) -> Iterator[list[Key]]:
-    """For each word the keys that it may be looked up by: between both neighbours, with one, alone."""
-    padded = ["", *words, ""]
-    for before, word, after in zip(padded, words, padded[2:], strict=False):
-        yield [(before, word, after), (before, word, "*"), ("*", word, after), ("*", word, "*")]
+def windows(words: Sequence[str], reach: int) -> Iterator[list[Window]]:
+    """For each word the windows that it may be looked up by: the widest first, the word alone last.
 
-
-def reasons(dictionary: Dictionary, pairs: Sequence[SentencePair]) -> dict[str, int]:
-    """How many sentences are right, and what the wrong entries of the others were chosen by.
-
-    Args:
-        dictionary: it is tried.
-        pairs: with alignments, which give the right entries.
-
-    Returns:
-        ``"right"``; ``"wrong, all by both neighbours"``: each wrong entry was the most frequent between its
-        two neighbours; ``"wrong, some by less"``: for some word no entry was seen between them.
-
-    Raises:
-        ValueError: if a pair has no alignment.
+    Each is a word narrower than the one before, now behind, now before the word; so an even window has one
+    word more before it. Outside the sentence stands an empty text.
     """
-    counts = dict.fromkeys(("right", "wrong, all by both neighbours", "wrong, some by less"), 0)
-    for pair in pairs:
-        chosen = zip(dictionary.look_up(pair.source), entries(pair, dictionary.side), strict=True)
-        wrong = [place for (entry, place), right in chosen if entry != right]
-        if dictionary.translate(pair.source) == pair.target:
-            counts["right"] += 1
-        elif all(place == BOTH for place in wrong):
-            counts["wrong, all by both neighbours"] += 1
-        else:
-            counts["wrong, some by less"] += 1
-    return counts
+    padded = [""] * reach + list(words) + [""] * reach
+    for place in range(reach, reach + len(words)):
+        widths = range(2 * reach + 1, 0, -1)
+        yield [tuple(padded[place - width // 2 : place + (width + 1) // 2]) for width in widths]
 
 
-def _most_frequent_entries(pairs: Iterable[SentencePair], side: Side) -> dict[Key, Entry]:
-    counts: Counter[tuple[Key, Entry]] = Counter()
+def seen_windows(dictionary: Dictionary, pairs: Iterable[SentencePair]) -> dict[int, float]:
+    """For each reach the share of the words, in %, whose whole window was seen in training."""
+    counts: Counter[int] = Counter()
+    total = 0
     for pair in pairs:
-        for keys, entry in zip(contexts(_alignment(pair).source_words), entries(pair, side), strict=True):
-            counts.update((key, entry) for key in keys)
+        for tried in windows(dictionary.source_tokenizer.tokenize(pair.source), max(REACHES)):
+            total += 1
+            counts.update(reach for reach in REACHES if tried[-1 - 2 * reach] in dictionary.entries)
+    return {reach: 100 * counts[reach] / total for reach in REACHES}
+
+
+def _most_frequent_entries(pairs: Iterable[SentencePair], side: Side) -> dict[Window, Entry]:
+    counts: dict[tuple[Window, Entry], int] = {}
+    for pair in pairs:
+        around = windows(_alignment(pair).source_words, max(REACHES))
+        for tried, entry in zip(around, entries(pair, side), strict=True):
+            for window in tried:
+                counts[window, entry] = counts.get((window, entry), 0) + 1
     ascending = sorted(counts.items(), key=lambda item: item[1])
-    return {key: entry for (key, entry), _ in ascending}  # the most frequent one comes last, and stays
+    return {window: entry for (window, entry), _ in ascending}  # the most frequent one comes last, and stays
 
 
 def _alignment(pair: SentencePair) -> Alignment:

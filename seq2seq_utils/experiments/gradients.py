@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from seq2seq_utils.batching import encode_pairs, make_batch
 from seq2seq_utils.experiments.places import NOUNS
+from seq2seq_utils.experiments.stored import Results
 from seq2seq_utils.grammar import generate
 from seq2seq_utils.models import RecurrentEncoder, Seq2Seq, open_gates, plain_model
 from seq2seq_utils.pairs import SentencePair
@@ -121,6 +123,85 @@ def gradient_norms(
     first, last = torch.tensor([(probe.first[0], probe.last[0]) for probe in asked]).unbind(dim=1)
     by_place = norms[:, :WORDS].mean(dim=0).tolist()
     return Norms(by_place, norms[rows, first].mean().item(), norms[rows, last].mean().item())
+
+
+@torch.no_grad()
+def update_gates(model: Seq2Seq, source_codec: TextCodec, asked: Sequence[Probe]) -> Tensor:
+    """The update gates z of a GRU encoder while it reads the first 20 words: (20, sentences, hidden_size).
+
+    Args:
+        model: with an encoder of one layer that reads forwards.
+        source_codec: of the source.
+        asked: the sentences.
+
+    Raises:
+        ValueError: if its encoder is not such a GRU.
+    """
+    encoder = model.encoder
+    if not isinstance(encoder, RecurrentEncoder) or not isinstance(encoder.rnn, nn.GRU):
+        raise ValueError("model: its encoder is no GRU")
+    if encoder.rnn.num_layers > 1 or encoder.rnn.bidirectional:
+        raise ValueError("model: its encoder has more than one layer or direction")
+    ids = torch.tensor([source_codec.encode(probe.pair.source)[:WORDS] for probe in asked])
+    vectors = encoder.embedding(ids)  # (sentences, 20, embedding_size)
+    states, _ = encoder.rnn(vectors)
+    before = torch.cat([torch.zeros_like(states[:, :1]), states[:, :-1]], dim=1)
+    weight_ih, weight_hh, bias_ih, bias_hh = (
+        encoder.rnn.get_parameter(f"{name}_l0") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    )
+    into_sigmoid = vectors @ weight_ih.T + bias_ih + before @ weight_hh.T + bias_hh
+    z: Tensor = into_sigmoid.chunk(3, dim=2)[1].sigmoid()  # PyTorch's order is r, z, n
+    return z.transpose(0, 1)
+
+
+def reached(model: Seq2Seq, codecs: tuple[TextCodec, TextCodec]) -> dict[str, Any]:
+    """What of `gradient_norms` and of `update_gates` is stored of a run, measured with `probes`.
+
+    Returns:
+        For ``"first"`` and for ``"last"``, the noun that is translated, the mean norms at the first noun,
+        at the last noun, and at word 20; then ``"z"``, the mean update gate, and ``"z_high"``, how many of
+        the update gates are above 0.9, in %.
+    """
+    asked = probes()
+    found: dict[str, Any] = {}
+    for translating in ("first", "last"):
+        norms = gradient_norms(model, codecs, asked, translating)
+        found[translating] = {
+            "at_first": norms.first,
+            "at_last": norms.last,
+            "at_word_20": norms.by_place[-1],
+        }
+    z = update_gates(model, codecs[0], asked)
+    return {**found, "z": z.mean().item(), "z_high": 100 * (z > 0.9).double().mean().item()}
+
+
+def of_runs(results: Results, arms: Mapping[str, str]) -> pd.DataFrame:
+    """What `reached` found in stored runs: a row for each, by arm and seed.
+
+    Args:
+        results: runs with ``"gradients"``.
+        arms: which, and what to call each in the table.
+
+    Returns:
+        ``"noun / word 20"``, the norm at the first noun, divided by that at word 20, while the noun is
+        translated; of the first and of the last noun the norm while it is translated, divided by that
+        while the other one is; ``"mean z"``; and ``"z above 0.9 (%)"``.
+    """
+    rows = {}
+    for arm, called in arms.items():
+        for run in results.of(arm):
+            found = run["measured"]["gradients"]
+            first, last = found["first"], found["last"]
+            rows[called, run["seed"]] = {
+                "noun / word 20": first["at_first"] / first["at_word_20"],
+                "first noun": first["at_first"] / last["at_first"],
+                "last noun": last["at_last"] / first["at_last"],
+                "mean z": found["z"],
+                "z above 0.9 (%)": found["z_high"],
+            }
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.index.names = ["gates", "seed"]
+    return table
 
 
 def mean_place(asked: Sequence[Probe]) -> float:

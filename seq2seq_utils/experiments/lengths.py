@@ -25,6 +25,7 @@ from seq2seq_utils.translation import translate
 BATCH_SIZE = 128
 PAIRS, VALIDATION = 81_000, 1_000
 TEST = 500  # pairs in each bucket
+MEASURES = ("exact_match", "bleu")  # of some sentences, 0 to 100
 
 
 @dataclass(frozen=True)
@@ -143,13 +144,14 @@ def measure_quality(
 
 
 def on_training_pairs(trained: Trained, pairs: Sequence[SentencePair], world: World) -> list[dict[str, Any]]:
-    """Exact match in % on pairs that the model was trained on: as many of each bucket as in a test."""
+    """Exact match and BLEU on pairs that the model was trained on: as many of each bucket as in a test."""
     records = []
     for shortest, longest in world.buckets:
         chosen = [pair for pair in pairs if shortest <= count_words(pair.source) <= longest][:TEST]
         if chosen:
-            exact = exact_match(trained.model, chosen, *trained.codecs)
-            records.append({"shortest": shortest, "longest": longest, "exact_match": exact})
+            found = quality(texts(trained, chosen), chosen)
+            measures = {name: found[name] for name in MEASURES}
+            records.append({"shortest": shortest, "longest": longest, **measures})
     return records
 
 
@@ -199,7 +201,7 @@ def over_seeds(results: Results, arms: Sequence[str]) -> pd.DataFrame:
         for records in zip(*(run["measured"]["by_length"] for run in runs), strict=True):
             row = {"arm": arm, "steps": runs[0]["steps"], "runs": len(runs)}
             row |= {name: records[0][name] for name in ("shortest", "longest")}
-            for name in ("exact_match", "bleu"):
+            for name in MEASURES:
                 values = [record[name] for record in records]
                 row |= {name: mean(values), f"{name}_low": min(values), f"{name}_high": max(values)}
             rows.append(row)
@@ -284,7 +286,11 @@ def exact_of_runs(results: Results, arms: Sequence[str]) -> pd.DataFrame:
 
 
 def exact_by_group(
-    results: Results, arms: Sequence[str], index: Sequence[str] = ("steps", "runs"), spans: bool = False
+    results: Results,
+    arms: Sequence[str],
+    index: Sequence[str] = ("steps", "runs"),
+    spans: bool = False,
+    measure: str = "exact_match",
 ) -> pd.DataFrame:
     """Exact match in %, the mean of the runs: a row for each arm, and a column for each group of lengths.
 
@@ -293,6 +299,7 @@ def exact_by_group(
         arms: which, in this order.
         index: what the rows are named by: some of arm, parameters, steps, and runs (how many there are).
         spans: whether the lowest and the highest run stand behind the mean, as text: ``"45 (38 to 57)"``.
+        measure: ``"exact_match"``, or ``"bleu"`` instead.
     """
     rows = {}
     for arm in arms:
@@ -300,19 +307,22 @@ def exact_by_group(
         told = {**runs[0], "runs": len(runs)}
         cells: dict[str, float | str] = {}
         for number, group in enumerate(_groups(runs[0]["measured"]["by_length"])):
-            values = exact_of(results, arm, number)
+            values = results.values(arm, f"by_length.{number}.{measure}")
             cells[group] = with_ends(mean(values), min(values), max(values), 0) if spans else mean(values)
         rows[tuple(told[name] for name in index)] = cells
     return _table(rows, index)
 
 
-def own_and_new(results: Results, arms: Sequence[str], groups: int = 4) -> pd.DataFrame:
+def own_and_new(
+    results: Results, arms: Sequence[str], groups: int = 4, measure: str = "exact_match"
+) -> pd.DataFrame:
     """Exact match in % on sentences trained on and on new ones, the mean of an arm's runs.
 
     Args:
         results: runs that `measure_quality` and `on_training_pairs` measured.
         arms: which, in this order.
         groups: how many groups of lengths, from the shortest: those in which there was training.
+        measure: see `exact_by_group`.
 
     Returns:
         Two rows for each arm, ``"its own"`` and ``"new"``, and a column for each group.
@@ -322,7 +332,8 @@ def own_and_new(results: Results, arms: Sequence[str], groups: int = 4) -> pd.Da
         names = _groups(results.of(arm)[0]["measured"]["by_length"])[:groups]
         for sentences, measured in (("its own", "on_training"), ("new", "by_length")):
             rows[arm, sentences] = {
-                group: mean(exact_of(results, arm, number, measured)) for number, group in enumerate(names)
+                group: mean(results.values(arm, f"{measured}.{number}.{measure}"))
+                for number, group in enumerate(names)
             }
     return _table(rows, ["arm", "sentences"])
 

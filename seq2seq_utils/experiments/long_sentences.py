@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from seq2seq_utils.experiments import gradients
 from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained, search_of_rates
 from seq2seq_utils.experiments.lengths import (
     PAIRS,
@@ -99,15 +100,20 @@ def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: s
 def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
     """Quality on validation pairs, and by length (see `lengths.measure_quality`).
 
-    Then, in the whole world, ``"on_training"``, exact match on 500 training pairs of each bucket, and
-    ``"by_place"``, what `places.measure_places` finds.
+    Then, in the whole world, ``"on_training"``, exact match and BLEU on 500 training pairs of each bucket;
+    ``"by_place"``, what `places.measure_places` finds; and ``"gradients"``, what `gradients.reached` finds.
     """
     measured = measure_quality(trained, arm.longest, arm.world)
     if arm.small_world:
         return measured
     trained_on = training_pairs(arm.pairs, arm.longest, arm.world)
     on_training = on_training_pairs(trained, trained_on, arm.world)
-    return {**measured, "on_training": on_training, "by_place": measure_places(trained)}
+    return {
+        **measured,
+        "on_training": on_training,
+        "by_place": measure_places(trained),
+        "gradients": gradients.reached(trained.model, trained.codecs),
+    }
 
 
 # --------------------------------------------------------------------- what is compared, and with which rate

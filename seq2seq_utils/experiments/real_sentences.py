@@ -37,7 +37,8 @@ RARE = {  # each with a word that is in no training caption
 }
 SEEN = {  # groups of words, by how often they stand in the training sentences, at most
     "never": 0,
-    "1 to 10 times": 10,
+    "1 to 3 times": 3,
+    "4 to 10 times": 10,
     "11 to 100": 100,
     "101 to 1,000": 1_000,
     "more often": math.inf,

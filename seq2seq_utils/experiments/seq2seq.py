@@ -135,6 +135,12 @@ def sentences() -> Splits:
     return generate_splits("french", train=60_000, validation=300, test=1_000, lengths=(3, 7), seed=0)
 
 
+@lru_cache(maxsize=1)
+def fresh_sentences() -> list[SentencePair]:
+    """20,000 more sentences of 3 to 7 words: a larger test set, with fewer short ones, as few are left."""
+    return generate("french", 20_000, (3, 7), seed=2, exclude=[pair for part in sentences() for pair in part])
+
+
 def train_on_sentences(
     arm: SentenceArm, seed: int, checkpoint: Checkpoint | None = None, progress: str = "training"
 ) -> Trained:
@@ -177,8 +183,9 @@ def measure_sentences(trained: Trained, arm: SentenceArm) -> dict[str, Any]:
     """Quality on the test pairs, of all and of each length, and what is written in place of the right ones.
 
     Returns:
-        Exact match, BLEU and `right` (see `quality`); exact match for each number of words; and the wrong
-        translations as they are, in the order of the test pairs (see `wrong_of`).
+        Exact match, BLEU and `right` (see `quality`); exact match for each number of words; the wrong
+        translations as they are, in the order of the test pairs (see `wrong_of`); and exact match on
+        `fresh_sentences`.
     """
     test = sentences().test
     translations = texts(trained, test)
@@ -196,6 +203,7 @@ def measure_sentences(trained: Trained, arm: SentenceArm) -> dict[str, Any]:
         "wrong_translations": [
             text for text, pair in zip(translations, test, strict=True) if text != pair.target
         ],
+        "fresh_exact_match": quality(texts(trained, fresh_sentences()), fresh_sentences())["exact_match"],
     }
 
 

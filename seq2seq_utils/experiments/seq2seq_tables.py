@@ -10,7 +10,7 @@ import pandas as pd
 
 from seq2seq_utils.evaluation.metrics import proportion_interval
 from seq2seq_utils.experiments.corruptions import corruptions
-from seq2seq_utils.experiments.patterns import differences, french_pattern
+from seq2seq_utils.experiments.patterns import french_pattern
 from seq2seq_utils.experiments.seq2seq import count_forms, is_well_formed, sentences, wrong_of
 from seq2seq_utils.experiments.stored import Results
 from seq2seq_utils.pairs import SentencePair
@@ -78,23 +78,6 @@ def forms(results: Results) -> pd.DataFrame:
     return counted[["wrong"]].join(shares.round(1)).sort_index()
 
 
-def different_words(results: Results, arm: str) -> pd.DataFrame:
-    """In what the well-formed wrong translations differ from their references.
-
-    A sentence counts for each thing that it differs in; one of another construction for that alone.
-
-    Returns:
-        A row for each kind of difference, the most frequent first; a column for each seed.
-    """
-    counted = {}
-    for run in results.of(arm):
-        formed = [(pair, text) for pair, text in wrong_of(run["measured"]) if is_well_formed(text)]
-        found = (differences(text, pair.target) for pair, text in formed)
-        counted[run["seed"]] = Counter(kind for kinds in found for kind in kinds)
-    table = pd.DataFrame(counted).fillna(0).astype(int)
-    return table.loc[table.sum(axis=1).sort_values(ascending=False).index]
-
-
 def planted_mistakes(pairs: Sequence[SentencePair]) -> pd.DataFrame:
     """What the measure of well-formed French lets through of sentences with one planted mistake.
 
@@ -130,22 +113,36 @@ def by_rarity(results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.crosstab(table["words"], table["seen"]), means
 
 
-def spread_by_test_size(results: Results, arm: str, sizes: Sequence[int]) -> pd.Series:
-    """The standard deviation of exact match over the seeds of an arm, in points, on smaller test sets.
+def by_nearness(results: Results, arm: str) -> pd.DataFrame:
+    """How many test sentences are near, and how often these and the others are right.
+
+    A sentence is near if some training sentence differs from it in one word, at the same place, and in
+    nothing else.
 
     Args:
         results: with the arm's runs.
         arm: its name.
-        sizes: how many sentences; each number is drawn 200 times from the test set.
 
     Returns:
-        For each size the root of the mean variance.
+        For each number of words how many are near, and how many of these are right, in %, the mean over the
+        seeds; likewise of the others. A gap where there are none.
     """
-    right, spread = _right(results, arm), {}
-    for size in sizes:
-        shares = (100 * right.sample(size, random_state=draw).mean() for draw in range(200))
-        spread[size] = (sum(share.var() for share in shares) / 200) ** 0.5
-    return pd.Series(spread).rename_axis("sentences").round(1)
+    splits = sentences()
+    trained_on = {gap for pair in splits.train for gap in _with_a_gap(pair.source)}
+    words = pd.Series([count_words(pair.source) for pair in splits.test], name="words")
+    near = pd.Series([bool(trained_on & _with_a_gap(pair.source)) for pair in splits.test])
+    right = 100 * _right(results, arm).mean(axis=1)
+    found = {}
+    for name, chosen in (("near", near), ("others", ~near)):
+        by_words = right[chosen].groupby(words)
+        found[name], found[f"{name}, right (%)"] = by_words.size(), by_words.mean().round(1)
+    return pd.DataFrame(found).fillna({"near": 0, "others": 0}).astype({"near": int, "others": int})
+
+
+def _with_a_gap(sentence: str) -> set[tuple[str, ...]]:
+    """The sentence without its first word, without its second, and so on; a gap where that word stood."""
+    words = sentence.split()
+    return {(*words[:place], "", *words[place + 1 :]) for place in range(len(words))}
 
 
 def _right(results: Results, arm: str) -> pd.DataFrame:
@@ -159,10 +156,24 @@ def by_cell(results: Results) -> pd.DataFrame:
 
     Returns:
         The frame of the results, with the columns ``"cell"``, ``"epochs"`` and ``"rate"``, read from the name
-        of the arm, and ``"loss"``, the last one on the validation numbers, in nats per token.
+        of the arm.
     """
     table = results.frame()
     table[["cell", "epochs", "rate"]] = table["arm"].str.extract(r"(\w+), (\d) epochs?, rate (\S+)")
     table["epochs"] = table["epochs"].astype(int)
-    table["loss"] = [run["curve"][-1]["validation_loss"] for run in results.runs]
     return table
+
+
+def clear_choices(search: pd.DataFrame) -> list[tuple[int, str]]:
+    """For which epochs and cells every run at the best rate is better than every run at the other rates.
+
+    Args:
+        search: as `by_cell` returns it, of the search; the best rate has the highest mean on validation.
+    """
+    found = []
+    for (epochs, cell), runs in search.groupby(["epochs", "cell"], sort=False):
+        by_rate = runs.groupby("rate")["validation_exact_match"].agg(["mean", "min", "max"])
+        best = by_rate["mean"].idxmax()
+        if by_rate.loc[best, "min"] > by_rate.drop(best)["max"].max():
+            found.append((epochs, cell))
+    return found

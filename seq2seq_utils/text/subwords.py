@@ -13,8 +13,9 @@ _SPACE = "▁"  # sentencepiece's mark for the space before a word
 class SubwordTokenizer:
     """Frequent words whole, rare ones in pieces: ``["▁a", "▁skate", "board", "er", "."]``.
 
-    A piece with ▁ in front begins a word. Text is lower-cased; a character that training has not seen is the
-    only thing that can be unknown.
+    A piece with ▁ in front begins a word. Text is lower-cased. Only a character that training has not seen
+    fits into none of `pieces`; a vocabulary made from sentences, as `TextCodec.build` makes it, may lack some
+    of these, too, and a new word that is cut into one of them has an unknown piece.
 
     Args:
         model: a trained sentencepiece model, as `train` makes it; `model` gives it back, to be stored.
