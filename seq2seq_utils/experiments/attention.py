@@ -186,18 +186,23 @@ COMPARED = Experiment(
 # A file of its own: it has no maps, and a table of maps needs them of every run in its file.
 _FIXED_COMPARED = {
     f"{prefix}×{epochs}": Arm(epochs=epochs, learning_rate=1e-2, context=context)
-    for prefix, context in (("", "fixed"), ("mean, ", "mean"))
+    for prefix, context in (("", "fixed"), ("mean, ", "mean"), ("by place, ", "by place"), ("once, ", "once"))
     for epochs in (1, 3)
 }
 FIXED = Experiment(
     name="attention_fixed",
-    question="and where every step has the same context, the last states or the mean of all annotations?",
+    question="and where weights are missing or know less: one context for all steps, or weights by place?",
     basis="budget",
     arms=_FIXED_COMPARED,
     seeds=dict.fromkeys(_FIXED_COMPARED, range(3)),
     train=train,
     measure=measure,
-    budgets={"fixed context": ["×1", "×3"], "mean of all annotations": ["mean, ×1", "mean, ×3"]},
+    budgets={
+        "fixed context": ["×1", "×3"],
+        "mean of all annotations": ["mean, ×1", "mean, ×3"],
+        "weights by place": ["by place, ×1", "by place, ×3"],
+        "weights chosen once": ["once, ×1", "once, ×3"],
+    },
 )
 
 

@@ -1,4 +1,4 @@
-"""Two ways to weigh annotations that stand between their mean and attention; no stored run has them yet."""
+"""Two ways to weigh annotations that stand between their mean and attention."""
 
 from __future__ import annotations
 
