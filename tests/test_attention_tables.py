@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from seq2seq_utils.experiments import attention, attention_tables, read
-from seq2seq_utils.experiments.attention_tables import MODELS, Comparison
+from seq2seq_utils.experiments.attention_tables import MODELS, ONE_CONTEXT, Comparison
 from seq2seq_utils.grammar import generate, tokenizer
 from seq2seq_utils.models import attention_model, plain_model
 from seq2seq_utils.text import TextCodec
@@ -20,14 +20,27 @@ def compared():
 
 
 def test_the_table_has_every_model_at_each_of_its_budgets(compared):
-    table = compared.exact_match()
+    table = compared.exact_match(compared.models)
     models = list(dict.fromkeys(table.index.get_level_values("model")))
     assert models == compared.models == list(MODELS)
     assert len(table) == sum(len(arms) for _, arms in MODELS.values())
-    assert list(table.columns) == [7, 10, 15, 20, 25, 30]
+    assert list(table.columns) == ["4–7", "8–10", "11–15", "16–20", "21–25", "26–30"]
     runs = compared.runs("plain", 2, 3)
     row = table.loc["plain"].xs(len(runs), level="runs").iloc[-1]
-    assert row[20] == pytest.approx(sum(runs) / len(runs), abs=0.051)
+    assert row["16–20"] == pytest.approx(sum(runs) / len(runs), abs=0.051)
+    chosen = compared.exact_match(["plain", "attention"])
+    assert list(dict.fromkeys(chosen.index.get_level_values("model"))) == ["plain", "attention"]
+
+
+def test_a_row_over_runs_has_their_mean_and_ends(compared):
+    table = compared.over_runs([*ONE_CONTEXT, "attention"], budget=1)
+    assert list(table.index.get_level_values("model")) == [*ONE_CONTEXT, "attention"]
+    runs = compared.runs("attention", 1, 4)
+    row = table.xs("attention", level="model").iloc[0]
+    assert row["runs"] == len(runs)
+    assert row["21–25"] == f"{sum(runs) / len(runs):.0f} ({min(runs):.0f} to {max(runs):.0f})"
+    parameters = compared.parameters()
+    assert all(parameters[model] == number for model, number in table.index)
 
 
 def test_models_of_one_budget_had_equally_many_steps(compared):
@@ -92,14 +105,3 @@ def test_the_decoder_takes_a_step_for_each_token_and_keeps_no_hook():
     with pytest.raises(ValueError, match="model: its decoder has no gated unit"):
         attention.steps_in_sequence(plain_model(*sizes, 4, 6), pair, codecs)
     assert torch.is_grad_enabled()
-
-
-def test_shares_of_a_kind_are_those_of_each_run_and_of_arms_that_have_maps():
-    ladder = read(RESULTS / "attention_ladder.json")
-    found = attention_tables.of_kind(ladder, "article", "the")
-    assert {name.split(",")[0] for name in found} == {"+ attention", "+ the paper's s₀"}
-    records = {record["kind"]: record for record in ladder.of("+ attention")[3]["measured"]["by_kind"]}
-    assert found["+ attention"][3] == records["article"]["the"]
-    in_all = attention_tables.of_kind(read(RESULTS / "attention.json"), "article", "the")
-    assert not [arm for arm in in_all if arm.startswith("Korean")]
-    assert attention_tables.of_kind(ladder, "no such kind", "the") == {}
