@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from seq2seq_utils.experiments import attention, attention_tables, read
-from seq2seq_utils.experiments.attention_tables import MODELS, Comparison
+from seq2seq_utils.experiments.attention_tables import MODELS, ONE_CONTEXT, Comparison
 from seq2seq_utils.grammar import generate, tokenizer
 from seq2seq_utils.models import attention_model, plain_model
 from seq2seq_utils.text import TextCodec
@@ -20,14 +20,27 @@ def compared():
 
 
 def test_the_table_has_every_model_at_each_of_its_budgets(compared):
-    table = compared.exact_match()
+    table = compared.exact_match(compared.models)
     models = list(dict.fromkeys(table.index.get_level_values("model")))
     assert models == compared.models == list(MODELS)
     assert len(table) == sum(len(arms) for _, arms in MODELS.values())
-    assert list(table.columns) == [7, 10, 15, 20, 25, 30]
+    assert list(table.columns) == ["4–7", "8–10", "11–15", "16–20", "21–25", "26–30"]
     runs = compared.runs("plain", 2, 3)
     row = table.loc["plain"].xs(len(runs), level="runs").iloc[-1]
-    assert row[20] == pytest.approx(sum(runs) / len(runs), abs=0.051)
+    assert row["16–20"] == pytest.approx(sum(runs) / len(runs), abs=0.051)
+    chosen = compared.exact_match(["plain", "attention"])
+    assert list(dict.fromkeys(chosen.index.get_level_values("model"))) == ["plain", "attention"]
+
+
+def test_a_row_over_runs_has_their_mean_and_ends(compared):
+    table = compared.over_runs([*ONE_CONTEXT, "attention"], budget=1)
+    assert list(table.index.get_level_values("model")) == [*ONE_CONTEXT, "attention"]
+    runs = compared.runs("attention", 1, 4)
+    row = table.xs("attention", level="model").iloc[0]
+    assert row["runs"] == len(runs)
+    assert row["21–25"] == f"{sum(runs) / len(runs):.0f} ({min(runs):.0f} to {max(runs):.0f})"
+    parameters = compared.parameters()
+    assert all(parameters[model] == number for model, number in table.index)
 
 
 def test_models_of_one_budget_had_equally_many_steps(compared):
@@ -70,6 +83,8 @@ def test_the_ladder_has_a_row_for_each_rung():
     assert (table["mean"] <= table["max"]).all()
     first_two = results.values("plain", "validation_exact_match")[:2]
     assert table.loc["plain", "seeds 0, 1"] == pytest.approx(sum(first_two) / 2)
+    own = [run["measured"]["training_exact_match"] for run in results.of("plain")]
+    assert table.loc["plain", "training pairs"] == min(own) < sum(own) / len(own)
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -63,11 +63,17 @@ def test_a_step_is_changed_and_those_before_it_are_not(trained, batch):
 def test_the_largest_and_all_the_others_make_up_the_context():
     torch.manual_seed(0)
     weights, annotations = torch.rand(3, 5).softmax(dim=1), torch.randn(3, 5, 4)
-    whole, largest, others, none = (change(weights, annotations) for change in interventions.CHANGES.values())
+    made = {name: change(weights, annotations) for name, change in interventions.CHANGES.items()}
+    whole, largest, others, none, largest_as_1, rest = made.values()
     assert torch.allclose(largest + others, whole)
     rows, columns = torch.arange(3), weights.argmax(dim=1)
     assert torch.allclose(largest, weights[rows, columns][:, None] * annotations[rows, columns])
     assert none.abs().max() == 0
+    assert torch.allclose(largest_as_1, annotations[rows, columns])
+    assert torch.allclose(rest, others / (1 - weights[rows, columns])[:, None])
+    assert torch.equal(
+        interventions.shares(torch.tensor([[0.0, 0.3, 0.1], [0.0, 0.0, 0.0]]))[1], torch.zeros(3)
+    )
 
 
 def test_the_model_has_its_attention_back_even_after_an_error(trained, batch):
@@ -91,11 +97,28 @@ def test_every_word_is_in_one_kind_and_the_shares_fit_together(trained, pairs):
     words = sum(len(pair.alignment.target_words) for pair in pairs)
     assert records["all words"]["words"] == words
     assert records["EOS"]["words"] == len(pairs)
-    kinds = [name for name in records if "," not in name or name in ("pas, jamais", "être, avoir")]
+    in_two = [name for name in records if name.endswith((", inside", ", outside")) and "0.4" not in name]
+    kinds = [
+        name for name in set(records) - {*in_two} if name in ("pas, jamais", "être, avoir") or "," not in name
+    ]
     assert sum(records[name]["words"] for name in kinds if name != "all words") == words + len(pairs)
     for record in records.values():
         assert 0 <= record["only with it"] <= record["only the largest"] <= 100
         assert record["only with it"] >= record["only the largest"] - record["all but the largest"] - 1e-9
+        with_largest, with_rest = record["the largest, as 1"], record["the rest, summing to 1"]
+        if record["words"]:
+            assert record["largest only"] + record["either"] == pytest.approx(with_largest)
+            assert record["rest only"] + record["either"] == pytest.approx(with_rest)
+            four = [record[name] for name in ("largest only", "rest only", "either", "neither")]
+            assert sum(four) == pytest.approx(100)
+            assert min(four) >= 0
+    for name in ("noun", "all words"):
+        sides = [records[side] for side in (f"{name}, inside", f"{name}, outside") if side in records]
+        assert sum(side["words"] for side in sides) == records[name]["words"] > 0
+        right = sum(side["words"] * side["either"] for side in sides) / records[name]["words"]
+        assert right == pytest.approx(records[name]["either"])
+    assert "EOS, inside" not in records
+    assert records["EOS, outside"]["words"] == len(pairs)
 
 
 def test_a_pair_without_links_is_refused(trained, pairs):
@@ -115,33 +138,54 @@ def articles_of(pair):
     return [word for word in pair.alignment.target_words if word in ("le", "la", "les", "l'")]
 
 
-def test_the_annotation_of_the_becomes_that_before_another_article(trained, pairs, monkeypatch):
-    pairs = [pair for pair in pairs if pair.source.startswith("The ") and len(articles_of(pair)) == 1]
+@pytest.mark.parametrize(("darkest", "column"), [("the", 0), ("noun", 1)])
+def test_the_annotation_becomes_that_beside_another_article(trained, pairs, monkeypatch, darkest, column):
+    """Of sentences that begin with "The" and its noun; their rows are all darkest at one of the two."""
+    pairs = [
+        pair
+        for pair in pairs
+        if pair.source.startswith("The ")
+        and len(articles_of(pair)) == 1
+        and {(0, 0), (1, 0)} <= pair.alignment.possible
+    ]
     width = max(len(pair.alignment.source_words) for pair in pairs)
 
-    def darkest_at_the(model, pairs, *codecs):
+    def darkest_there(model, pairs, *codecs):
         rows = (len(pair.alignment.target_words) + 1 for pair in pairs)
         widths = (len(pair.alignment.source_words) for pair in pairs)
-        return [torch.eye(columns)[0].expand(count, -1) for count, columns in zip(rows, widths, strict=True)]
+        return [torch.eye(wide)[column].expand(count, -1) for count, wide in zip(rows, widths, strict=True)]
 
     changed = []
 
     def keeps_all_words(model, batch, change):
-        for column in range(width):
+        for place in range(width):
             weights = torch.zeros(len(pairs), width)
-            weights[:, column] = 1
+            weights[:, place] = 1
             changed.append(change(weights, None))
         return batch.target_output
 
-    monkeypatch.setattr(interventions, "align", darkest_at_the)
+    monkeypatch.setattr(interventions, "align", darkest_there)
     monkeypatch.setattr(interventions, "likeliest_words", keeps_all_words)
-    exchange = interventions.exchange_articles(trained, pairs)
-    assert exchange.articles == len(pairs) >= 6
+    exchange = interventions.exchange_articles(trained, pairs, darkest)
+    assert exchange.articles == len(pairs) >= 4
     assert (exchange.own, exchange.donors) == (100, 0)
     batch = make_batch(encode_pairs(pairs, *trained.codecs))
     annotations = trained.model.encoder(batch.source, batch.source_lengths).annotations
     exchanged = torch.stack(changed, dim=1)
-    assert torch.equal(exchanged[:, 1:], annotations[:, 1:])
-    known = {tuple(annotations[place, 0].tolist()): articles_of(pair) for place, pair in enumerate(pairs)}
+    others = [place for place in range(width) if place != column]
+    assert torch.equal(exchanged[:, others], annotations[:, others])
+    known = {
+        tuple(annotations[place, column].tolist()): articles_of(pair) for place, pair in enumerate(pairs)
+    }
     for place, pair in enumerate(pairs):
-        assert known[tuple(exchanged[place, 0].tolist())] != articles_of(pair)
+        assert known[tuple(exchanged[place, column].tolist())] != articles_of(pair)
+    with pytest.raises(ValueError, match="words: all are the same"):
+        interventions.exchange_articles(trained, pairs, "noun" if darkest == "the" else "the")
+
+
+def test_both_exchanges_are_records_or_there_are_none(trained, pairs):
+    found = interventions.articles_exchanged(trained, pairs)
+    assert [record["darkest"] for record in found] == ["the", "noun"]
+    assert found[1]["articles"] == interventions.exchange_articles(trained, pairs, "noun").articles
+    bare = [pair for pair in pairs if not articles_of(pair)]
+    assert interventions.articles_exchanged(trained, bare) == []

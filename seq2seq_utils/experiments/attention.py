@@ -8,7 +8,7 @@ from typing import Any
 
 from seq2seq_utils.batching import encode_pairs, make_batch
 from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained, search_of_rates
-from seq2seq_utils.experiments.interventions import weights_taken_away
+from seq2seq_utils.experiments.interventions import articles_exchanged, weights_taken_away
 from seq2seq_utils.experiments.lengths import (
     PAIRS,
     SMALL_WORLD,
@@ -16,6 +16,7 @@ from seq2seq_utils.experiments.lengths import (
     WHOLE_WORLD,
     World,
     corpus,
+    exact_match,
     held_out,
     measure_quality,
     train_on,
@@ -23,6 +24,7 @@ from seq2seq_utils.experiments.lengths import (
 )
 from seq2seq_utils.experiments.long_sentences import RATES
 from seq2seq_utils.experiments.maps import measure_maps
+from seq2seq_utils.experiments.other_weights import WeightsByPlace, WeightsOnce
 from seq2seq_utils.models import Seq2Seq, attention_model
 from seq2seq_utils.models.attention import AttentionDecoder
 from seq2seq_utils.pairs import SentencePair
@@ -41,7 +43,8 @@ class Arm:
         pairs: how many there are to train on (see `training_pairs`).
         hidden_size: length of the state, and of an annotation.
         attention_size: see `BahdanauAttention`; for the rungs of the ladder as large as the state.
-        context: ``"attention"``, ``"mean"``, ``"fixed"`` or ``"none"``; see `attention_model`.
+        context: ``"attention"``, ``"mean"``, ``"fixed"`` or ``"none"`` (`attention_model`), ``"by place"``
+            or ``"once"`` (`other_weights`).
         start_from: ``"backward"``, as in the paper, or ``"last"``.
         bidirectional: whether the encoder reads in both directions.
         small_world: whether there are fewer words, in sentences of up to 10.
@@ -67,16 +70,23 @@ class Arm:
 
     def make(self, source_vocabulary_size: int, target_vocabulary_size: int) -> Seq2Seq:
         """An untrained model."""
-        return attention_model(
+        other = self.context in ("by place", "once")
+        model = attention_model(
             source_vocabulary_size,
             target_vocabulary_size,
             embedding_size=64,
             hidden_size=self.hidden_size,
             attention_size=self.attention_size,
-            context=self.context,
+            context="mean" if other else self.context,
             start_from=self.start_from,
             bidirectional=self.bidirectional,
         )
+        decoder = model.decoder
+        if other and isinstance(decoder, AttentionDecoder):
+            size = decoder.annotation_size
+            by_place = self.context == "by place"
+            decoder.context = WeightsByPlace(size) if by_place else WeightsOnce(size, self.attention_size)
+        return model
 
 
 def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: str = "training") -> Trained:
@@ -96,18 +106,26 @@ def train(arm: Arm, seed: int, checkpoint: Checkpoint | None = None, progress: s
 def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
     """Quality by length (see `lengths.measure_quality`), and of attention what `measure_maps` counts.
 
-    Maps are those of test sentences no longer than the longest in training. Then, in the whole world,
-    ``"weights_taken_away"`` (see there), on the test sentences of up to 10 words.
+    Maps are those of test sentences no longer than the longest in training. Then, in the small world,
+    ``"training_exact_match"``, exact match in % on the first 1,000 training pairs; in the whole world, with
+    attention, ``"weights_taken_away"`` and, into French, ``"articles_exchanged"`` (see there), on the test
+    sentences of up to 10 words; into another language the latter is empty.
     """
     measured = measure_quality(trained, arm.longest, arm.world, arm.language)
+    test = held_out(arm.world, arm.language)
+    if arm.context == "attention":
+        measured |= measure_maps(trained, [pair for pair in test if count_words(pair.source) <= arm.longest])
+    if arm.small_world:
+        own = training_pairs(arm.pairs, arm.longest, arm.world, arm.language)[:1000]
+        return {**measured, "training_exact_match": exact_match(trained.model, own, *trained.codecs)}
     if arm.context != "attention":
         return measured
-    test = held_out(arm.world, arm.language)
-    pairs = [pair for pair in test if count_words(pair.source) <= arm.longest]
-    measured |= measure_maps(trained, pairs)
-    if arm.small_world:
-        return measured
-    return {**measured, "weights_taken_away": weights_taken_away(trained, test[: 2 * TEST])}
+    short = test[: 2 * TEST]
+    return {
+        **measured,
+        "weights_taken_away": weights_taken_away(trained, short),
+        "articles_exchanged": articles_exchanged(trained, short) if arm.language == "french" else [],
+    }
 
 
 def steps_in_sequence(model: Seq2Seq, pair: SentencePair, codecs: tuple[TextCodec, TextCodec]) -> int:
@@ -168,18 +186,23 @@ COMPARED = Experiment(
 # A file of its own: it has no maps, and a table of maps needs them of every run in its file.
 _FIXED_COMPARED = {
     f"{prefix}×{epochs}": Arm(epochs=epochs, learning_rate=1e-2, context=context)
-    for prefix, context in (("", "fixed"), ("mean, ", "mean"))
+    for prefix, context in (("", "fixed"), ("mean, ", "mean"), ("by place, ", "by place"), ("once, ", "once"))
     for epochs in (1, 3)
 }
 FIXED = Experiment(
     name="attention_fixed",
-    question="and where every step has the same context, the last states or the mean of all annotations?",
+    question="and where weights are missing or know less: one context for all steps, or weights by place?",
     basis="budget",
     arms=_FIXED_COMPARED,
     seeds=dict.fromkeys(_FIXED_COMPARED, range(3)),
     train=train,
     measure=measure,
-    budgets={"fixed context": ["×1", "×3"], "mean of all annotations": ["mean, ×1", "mean, ×3"]},
+    budgets={
+        "fixed context": ["×1", "×3"],
+        "mean of all annotations": ["mean, ×1", "mean, ×3"],
+        "weights by place": ["by place, ×1", "by place, ×3"],
+        "weights chosen once": ["once, ×1", "once, ×3"],
+    },
 )
 
 

@@ -10,16 +10,21 @@ import pandas as pd
 
 from seq2seq_utils.experiments.attention import RUNGS
 from seq2seq_utils.experiments.lengths import exact_of, over_seeds
+from seq2seq_utils.experiments.over_runs import spans
 from seq2seq_utils.experiments.stored import Results, read
 
 # Each model's file, and its arms there, by budget: the smallest first.
 MODELS: dict[str, tuple[str, tuple[str, ...]]] = {
     "attention": ("attention", ("×1", "×3", "×9")),
-    "mean of all annotations": ("attention_fixed", ("mean, ×1", "mean, ×3")),
-    "fixed context": ("attention_fixed", ("×1", "×3")),
     "plain": ("long_sentences", ("×1", "×3", "×9")),
     "plain, gates as they come": ("long_sentences", ("×1, gates as they come",)),
+    "fixed context": ("attention_fixed", ("×1", "×3")),
+    "mean of all annotations": ("attention_fixed", ("mean, ×1", "mean, ×3")),
+    "weights chosen once": ("attention_fixed", ("once, ×1", "once, ×3")),
+    "weights by place": ("attention_fixed", ("by place, ×1", "by place, ×3")),
 }
+# Those whose context is the same at every step.
+ONE_CONTEXT = ("fixed context", "mean of all annotations", "weights chosen once")
 
 
 class Comparison:
@@ -40,16 +45,41 @@ class Comparison:
         files = dict.fromkeys(file for file, _ in MODELS.values())
         self.results: dict[str, Results] = {name: read(Path(folder) / f"{name}.json") for name in files}
 
-    def exact_match(self) -> pd.DataFrame:
+    def exact_match(self, models: Sequence[str]) -> pd.DataFrame:
         """In %, the mean of the runs; a row for each model and budget, a column for each group of lengths.
 
-        The rows name model, steps and runs (how many), the columns the longest sentences of a group.
+        The rows name model, steps and runs (how many), the columns the shortest and longest sentences.
+
+        Args:
+            models: their names in `MODELS`, in the order of the rows.
         """
         table = pd.concat(
-            over_seeds(self.results[file], arms).assign(model=model) for model, (file, arms) in MODELS.items()
+            over_seeds(self.results[MODELS[m][0]], MODELS[m][1]).assign(model=m) for m in models
         )
-        wide = table.pivot(index=["model", "steps", "runs"], columns="longest", values="exact_match")
-        return wide.loc[list(MODELS)].round(1)
+        wide = table.pivot(
+            index=["model", "steps", "runs"], columns=["shortest", "longest"], values="exact_match"
+        )
+        wide.columns = [f"{shortest}–{longest}" for shortest, longest in wide.columns]
+        return wide.loc[list(models)].round(1)
+
+    def over_runs(self, models: Sequence[str], budget: int) -> pd.DataFrame:
+        """Exact match in %, rounded: the mean of the runs, the lowest and the highest, as text.
+
+        Args:
+            models: their names in `MODELS`, in the order of the rows.
+            budget: see `runs`.
+
+        Returns:
+            A row for each model and its parameters; `runs`, and a column for each group of lengths.
+        """
+        rows = []
+        for model in models:
+            file, arms = MODELS[model]
+            for run in self.results[file].of(arms[budget]):
+                groups = {f"{g['shortest']}–{g['longest']}": g for g in run["measured"]["by_length"]}
+                exact = {name: group["exact_match"] for name, group in groups.items()}
+                rows.append({"model": model, "parameters": run["parameters"], **exact})
+        return spans(pd.DataFrame(rows), ["model", "parameters"], dict.fromkeys(groups, 0))
 
     def parameters(self) -> pd.Series:
         """How many parameters each model has."""
@@ -104,7 +134,8 @@ def lost_by(results: Results, arm: str, before: int, after: int) -> list[float]:
 def ladder_table(results: Results) -> pd.DataFrame:
     """A row for each rung: parameters, `training loss` (of the last epoch), exact match of its runs.
 
-    Exact match, in % of the validation pairs, is there as `mean`, `min` and `max`; as `seeds 0, 1`, the mean
+    Exact match, in % of pairs that it was trained on, is there as `training pairs`, the lowest of the runs;
+    of the validation pairs as `mean`, `min` and `max`; as `seeds 0, 1`, the mean
     of the runs that were also trained longer; and as `three times as long`, the mean of those trainings.
     """
     rows = {}
@@ -115,6 +146,7 @@ def ladder_table(results: Results) -> pd.DataFrame:
         rows[rung] = {
             "parameters": runs[0]["parameters"],
             "training loss": round(mean(run["curve"][-1]["train_loss"] for run in runs), 3),
+            "training pairs": min(results.values(rung, "training_exact_match")),
             "mean": mean(values),
             "min": min(values),
             "max": max(values),

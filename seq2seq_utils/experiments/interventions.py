@@ -1,4 +1,4 @@
-"""What becomes of a word if attention loses weights at the step that writes it: an intervention."""
+"""What becomes of a word if attention is changed at the step that writes it: interventions."""
 
 from __future__ import annotations
 
@@ -56,6 +56,11 @@ def mixture(weights: Tensor, annotations: Tensor) -> Tensor:
     return (weights[:, :, None] * annotations).sum(dim=1)
 
 
+def shares(weights: Tensor) -> Tensor:
+    """Weights of which some were taken away, divided by their sum: each row sums to 1 again."""
+    return weights / weights.sum(dim=1, keepdim=True).clamp_min(torch.finfo(weights.dtype).tiny)
+
+
 def is_largest(weights: Tensor) -> Tensor:
     """1 at the largest weight of each row, 0 elsewhere."""
     return torch.zeros_like(weights).scatter(1, weights.argmax(dim=1, keepdim=True), 1)
@@ -68,6 +73,10 @@ CHANGES: dict[str, Change] = {
         weights * (1 - is_largest(weights)), annotations
     ),
     "none": lambda weights, annotations: mixture(torch.zeros_like(weights), annotations),
+    "the largest, as 1": lambda weights, annotations: mixture(is_largest(weights), annotations),
+    "the rest, summing to 1": lambda weights, annotations: mixture(
+        shares(weights * (1 - is_largest(weights))), annotations
+    ),
 }
 
 
@@ -100,7 +109,10 @@ def weights_taken_away(trained: Trained, pairs: Sequence[SentencePair]) -> list[
 
     Returns:
         Records of `group`, `words` (how many), for each change the share that is right in %, and `only with
-        it`, the share that is right with the largest weight alone and wrong without it.
+        it`, the share that is right with the largest weight alone and wrong without it. Of the two changes
+        whose weights sum to 1, four shares that add up to 100: `largest only`, right with the largest and
+        wrong with the rest; `rest only`, the other way round; `either`; and `neither`. Groups whose names
+        end in ``"inside"`` or ``"outside"`` are of rows darkest at a possible link, or elsewhere.
     """
     batch = make_batch(encode_pairs(pairs, *trained.codecs))
     is_word = batch.target_output != PAD_ID
@@ -113,6 +125,9 @@ def weights_taken_away(trained: Trained, pairs: Sequence[SentencePair]) -> list[
         is_right = likeliest_words(trained.model, batch, change) == batch.target_output
         words[name] = 100.0 * is_right[is_word].numpy()
     words["only with it"] = words["only the largest"].where(words["all but the largest"] == 0, 0.0)
+    largest, rest = (words[name] == 100 for name in ("the largest, as 1", "the rest, summing to 1"))
+    words["largest only"], words["rest only"] = 100.0 * (largest & ~rest), 100.0 * (rest & ~largest)
+    words["either"], words["neither"] = 100.0 * (largest & rest), 100.0 * ~(largest | rest)
     is_content = words["kind"].isin(CONTENT)
     about_half = is_content & words["largest"].between(0.4, 0.6)
     groups = {kind: words["kind"] == kind for kind in sorted(words["kind"].unique())}
@@ -123,15 +138,18 @@ def weights_taken_away(trained: Trained, pairs: Sequence[SentencePair]) -> list[
         "these, largest 0.4 to 0.6, outside": about_half & words["outside"],
         "article, darkest at the": (words["kind"] == "article") & (words["darkest"] == "the"),
     }
-    shares = [*CHANGES, "only with it"]
+    for name in (*sorted(words["kind"].unique()), "all words", ", ".join(CONTENT)):
+        sides = {"inside": groups[name] & ~words["outside"], "outside": groups[name] & words["outside"]}
+        groups |= {f"{name}, {side}": chosen for side, chosen in sides.items() if chosen.any()}
+    measured = [*CHANGES, "only with it", "largest only", "rest only", "either", "neither"]
     return [
-        {"group": name, "words": int(chosen.sum()), **words[chosen][shares].mean().fillna(0.0).to_dict()}
+        {"group": name, "words": int(chosen.sum()), **words[chosen][measured].mean().fillna(0.0).to_dict()}
         for name, chosen in groups.items()
     ]
 
 
 class Exchange(NamedTuple):
-    """Articles for which another sentence's "the" was put in place of their own (see `exchange_articles`)."""
+    """Articles for which another sentence's annotation was put in place of theirs (`exchange_articles`)."""
 
     articles: int
     own: float  # in %: still their own article
@@ -139,13 +157,18 @@ class Exchange(NamedTuple):
 
 
 @torch.no_grad()
-def exchange_articles(trained: Trained, pairs: Sequence[SentencePair]) -> Exchange:
-    """What articles become if "the" has the annotation that another sentence's "the" has.
+def exchange_articles(trained: Trained, pairs: Sequence[SentencePair], darkest: str = "the") -> Exchange:
+    """What articles become if the word that they look at has the annotation of another sentence's such word.
 
-    For each article whose row is darkest at "the", the annotation there is replaced by that of the next
-    "the" in `pairs` that goes with another article. At the article's step the decoder gets the mixture of
+    For each article whose row is darkest there, the annotation of that word is replaced by that of the next
+    such word in `pairs` whose article is another one. At the article's step the decoder gets the mixture of
     these annotations (where a sentence has several such articles, all of theirs are replaced); weights and
     all other annotations are as they were.
+
+    Args:
+        trained: the model, from English to French.
+        pairs: the sentences, with their links.
+        darkest: which articles: ``"the"``, those darkest at "the", or ``"noun"``, those darkest at the noun.
 
     Raises:
         ValueError: if a pair has no alignment, or all articles asked are the same word.
@@ -158,7 +181,7 @@ def exchange_articles(trained: Trained, pairs: Sequence[SentencePair]) -> Exchan
         (sentence, row, int(weights[row].argmax()))
         for sentence, (pair, weights) in enumerate(zip(pairs, maps, strict=True))
         for row, word in enumerate(_rows(pair, weights))
-        if word["kind"] == "article" and word["darkest"] == "the"
+        if word["kind"] == "article" and word["article_at"] == darkest
     ]
     own = [int(batch.target_output[sentence, row]) for sentence, row, _ in places]
     donors = next_of_another_kind(own)
@@ -170,6 +193,21 @@ def exchange_articles(trained: Trained, pairs: Sequence[SentencePair]) -> Exchan
     kept = sum(word == usual for word, usual in zip(found, own, strict=True))
     taken = sum(word == own[donor] for word, donor in zip(found, donors, strict=True))
     return Exchange(len(places), 100 * kept / len(places), 100 * taken / len(places))
+
+
+def articles_exchanged(trained: Trained, pairs: Sequence[SentencePair]) -> list[dict[str, Any]]:
+    """`exchange_articles` at both words: records of `darkest`, `articles`, `own` and `donors`.
+
+    A record is lacking where fewer than two different articles look at that word.
+    """
+    records = []
+    for darkest in ("the", "noun"):
+        try:
+            exchange = exchange_articles(trained, pairs, darkest)
+        except ValueError:
+            continue
+        records.append({"darkest": darkest, **exchange._asdict()})
+    return records
 
 
 def next_of_another_kind(words: Sequence[int]) -> list[int]:
@@ -187,19 +225,25 @@ def next_of_another_kind(words: Sequence[int]) -> list[int]:
 
 
 def _rows(pair: SentencePair, weights: Tensor) -> list[dict[str, Any]]:
-    """A record for each word of a translation, EOS the last: its kind, and where its row is darkest."""
+    """A record for each word of a translation, EOS the last: its kind, and where its row is darkest.
+
+    `article_at` is the word if it is "the", and "noun" if it is another one in an article's possible links.
+    """
     links = pair.alignment
     if links is None:
         raise ValueError(f"pairs: {pair.source!r} has no alignment")
     rows = []
     for row, column in enumerate(weights.argmax(dim=1).tolist()):
         kind = kind_of(row, links) if row < len(links.target_words) else "EOS"
+        word, is_possible = links.source_words[column], (column, row) in links.possible
+        has_sure = any(target == row for _, target in links.sure)  # but for "les" in "tous les jours"
         rows.append(
             {
                 "kind": kind,
                 "largest": weights[row, column].item(),
-                "darkest": links.source_words[column],
-                "outside": (column, row) not in links.possible,
+                "darkest": word,
+                "outside": not is_possible,
+                "article_at": "the" if word == "the" else "noun" if is_possible and has_sure else "",
             }
         )
     return rows
