@@ -35,8 +35,7 @@ class WeightsByPlace(Context):
         places = torch.arange(encoded.mask.shape[1], device=encoded.mask.device).clamp_max(last)
         energies = self.energies[min(self.step, last), places].expand(encoded.mask.shape)
         self.step += 1
-        weights = energies.where(encoded.mask, -torch.inf).softmax(dim=1)
-        return (weights[:, :, None] * encoded.annotations).sum(dim=1), weights
+        return _mixed(energies, encoded)
 
 
 class WeightsOnce(Context):
@@ -56,9 +55,15 @@ class WeightsOnce(Context):
     def prepare(self, encoded: Encoded) -> Tensor:
         """The context of the sentence, (batch, annotation_size)."""
         energies = torch.tanh(self.U_a(encoded.annotations)) @ self.v_a
-        weights = energies.where(encoded.mask, -torch.inf).softmax(dim=1)
-        return (weights[:, :, None] * encoded.annotations).sum(dim=1)
+        context, _ = _mixed(energies, encoded)
+        return context
 
     def forward(self, hidden: Tensor, prepared: Tensor, encoded: Encoded) -> tuple[Tensor, None]:
         """That context again, and no weights."""
         return prepared, None
+
+
+def _mixed(energies: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor]:
+    """The context and the weights that energies, (batch, source_len), give, as in `BahdanauAttention`."""
+    weights = energies.where(encoded.mask, -torch.inf).softmax(dim=1)
+    return (weights[:, :, None] * encoded.annotations).sum(dim=1), weights
