@@ -12,6 +12,7 @@ from small_recipe import SMALL
 
 from seq2seq_utils import captions as data
 from seq2seq_utils.drawing.heatmaps import Map, attention_maps
+from seq2seq_utils.evaluation.metrics import bleu_difference_interval, counted_bleu
 from seq2seq_utils.experiments import caption_scores, captions, read
 from seq2seq_utils.experiments.captions import Arm
 from seq2seq_utils.experiments.experiment import Trained
@@ -145,7 +146,7 @@ def test_all_stored_runs_and_the_ensemble_are_scored_once_from_their_checkpoints
     assert score_captions.main(project) == 0
     file = tmp_path / "captions_test.json"
     contents, results = json.loads(file.read_text(encoding="utf-8")), read(file)
-    assert (contents["commit"], contents["threads"]) == ("c0ffee", 1)
+    assert {(run["commit"], run["threads"]) for run in results.runs} == {("c0ffee", 1)}
     places = [(run["arm"], run["seed"]) for run in results.runs]
     assert places == [("attention", 0), ("plain", 0), ("words", 0), ("attention", 1), ("ensemble", 0)]
     tests = results.table("tests")
@@ -182,6 +183,43 @@ def test_all_stored_runs_and_the_ensemble_are_scored_once_from_their_checkpoints
     assert file.read_bytes() == before
 
 
+def test_what_is_stored_later_is_scored_later_and_what_has_scores_keeps_them(project, tmp_path, monkeypatch):
+    assert score_captions.main(project) == 0
+    file, final = tmp_path / "captions_test.json", tmp_path / f"{captions.FINAL.name}.json"
+    at_once, all_runs = json.loads(file.read_text(encoding="utf-8")), json.loads(final.read_text("utf-8"))
+    file.unlink()
+
+    def of(*places: tuple[str, int]) -> None:
+        runs = [run for run in all_runs["runs"] if (run["arm"], run["seed"]) in places]
+        final.write_text(json.dumps(all_runs | {"runs": runs}), encoding="utf-8")
+
+    of(("attention", 0), ("words", 0))
+    assert score_captions.main(project) == 0
+    first = json.loads(file.read_text(encoding="utf-8"))
+    assert [run["arm"] for run in first["runs"]] == ["attention", "words"], "no ensemble of one"
+    assert first["differences"] == []
+    assert score_captions.main(project) == 1, "both have their scores"
+    # A run that has its scores needs no checkpoint, until its ensemble can be made.
+    checkpoints = tmp_path / "checkpoints" / final.stem
+    (words,) = checkpoints.glob("words*")
+    words.unlink()
+    of(("attention", 0), ("words", 0), ("plain", 0))
+    monkeypatch.setattr(score_captions, "git", lambda *arguments: "" if "status" in arguments else "decaf")
+    assert score_captions.main(project) == 0
+    of(*((run["arm"], run["seed"]) for run in all_runs["runs"]))
+    assert score_captions.main(project) == 0
+    last = json.loads(file.read_text(encoding="utf-8"))
+    assert [run["commit"] for run in last["runs"]] == ["c0ffee"] * 2 + ["decaf"] * 3
+
+    def known(contents: dict, name: str, *key: str) -> list:
+        return sorted(([row | {"commit": ""} for row in contents[name]]), key=lambda r: [r[k] for k in key])
+
+    assert known(last, "runs", "arm", "seed") == known(at_once, "runs", "arm", "seed")
+    keys = ("higher", "lower", "year")
+    assert known(last, "differences", *keys) == known(at_once, "differences", *keys)
+    assert last["maps"] == at_once["maps"]
+
+
 def test_nothing_is_scored_while_the_search_is_open_or_code_is_not_committed(tmp_path, monkeypatch, capsys):
     for name in ("load", "load_test"):
         monkeypatch.setattr(data, name, None)
@@ -202,12 +240,7 @@ def test_a_run_that_is_lacking_is_named_before_anything_is_scored(project, tmp_p
         file.unlink()
     with pytest.raises(FileNotFoundError, match=r"there is no .*plain, seed 0"):
         score_captions.main(project)
-    results = tmp_path / f"{captions.FINAL.name}.json"
-    contents = json.loads(results.read_text(encoding="utf-8"))
-    contents["runs"] = [run for run in contents["runs"] if (run["arm"], run["seed"]) != ("attention", 1)]
-    results.write_text(json.dumps(contents), encoding="utf-8")
-    with pytest.raises(ValueError, match="lacks the attention model of seed 1"):
-        score_captions.main(project)
+    assert not (tmp_path / "captions_test.json").exists()
 
 
 def untrained(arm: str, splits: Splits) -> caption_scores.Scored:
@@ -227,14 +260,33 @@ def test_each_test_set_is_translated_by_both_searches_and_compared_with_its_own_
         return found(*(pair.target for pair in pairs[: 30 - beam]), *["no"] * beam)
 
     monkeypatch.setattr(caption_scores, "translated", perfect)
-    scores = caption_scores.score([untrained("attention", splits)])
-    assert asked == [(1, 1.0), (captions.BEAM, captions.LENGTH_PENALTY)] * 2 * 2  # the ensemble, too
-    for run in scores["runs"]:
-        bleu = {(test["year"], test["search"]): test["bleu"] for test in run["measured"]["tests"]}
-        for year in (2016, 2017):
-            assert bleu[year, "greedy"] > 93, "one translation of 30 is wrong"
-            assert 70 < bleu[year, "beam"] < 90, "five are"
-    assert [difference["bleu"] for difference in scores["differences"]] == [0] * 4
+    run = caption_scores.score(untrained("attention", splits))
+    assert asked == [(1, 1.0), (captions.BEAM, captions.LENGTH_PENALTY)] * 2
+    bleu = {(test["year"], test["search"]): test["bleu"] for test in run["measured"]["tests"]}
+    for year in (2016, 2017):
+        assert bleu[year, "greedy"] > 93, "one translation of 30 is wrong"
+        assert 70 < bleu[year, "beam"] < 90, "five are"
+        counts = caption_scores.unpacked(run["counts"][str(year)])
+        assert caption_scores.packed(counts) == run["counts"][str(year)]
+        assert counted_bleu(counts) == pytest.approx(bleu[year, "beam"], abs=0.005)
+
+
+def test_differences_are_those_of_the_texts_whose_counts_were_kept(splits):
+    pairs = generate("french", 30, (3, 6), seed=1)
+    good, bad = (found(*(pair.target for pair in pairs[:n]), *["le chat ."] * (30 - n)) for n in (25, 20))
+    runs = [
+        {"arm": arm, "seed": 0, "counts": dict.fromkeys(("2016", "2017"), caption_scores.packed(counts))}
+        for arm, counts in (
+            ("attention", caption_scores.counts(good, pairs)),
+            ("plain", caption_scores.counts(bad, pairs)),
+        )
+    ]
+    first, second = caption_scores.differences(runs)
+    texts, references = [[t.text for t in side] for side in (good, bad)], [pair.target for pair in pairs]
+    low, high = bleu_difference_interval(*texts, references, lowercase=True)
+    assert (first["higher"], first["lower"]) == (["attention", 0], ["plain", 0])
+    assert (first["low"], first["high"]) == (round(low, 2), round(high, 2))
+    assert second["bleu"] == first["bleu"] > 0
 
 
 def test_an_ensemble_is_of_runs_of_one_arm(splits):

@@ -13,12 +13,15 @@ from seq2seq_utils.evaluation.metrics import (
     bleu_difference_interval,
     bleu_interval,
     bootstrap_interval,
+    counted_bleu,
+    counted_difference_interval,
     exact_match,
     exact_match_difference_interval,
     exact_match_interval,
     mean_difference_interval,
     proportion_interval,
     quality_by_length,
+    sentence_counts,
     two_way_interval,
 )
 
@@ -170,6 +173,19 @@ def test_interval_of_a_difference_draws_the_same_sentences_for_both():
     alone = bleu_interval(short, references)
     assert high - low < alone.high - alone.low
     assert bleu_difference_interval(shorter, shorter, references) == (0, 0)
+
+
+def test_counts_that_were_kept_give_the_bleu_and_the_interval_of_their_texts():
+    texts = ["a b c d e", "a b", "", "x"]
+    others = ["a b c d", "a b c", "a", "y"]
+    references = ["a b c d e f", "a b c", "a b", "x"]
+    counts, other_counts = (sentence_counts(side, references) for side in (texts, others))
+    assert counts[0].tolist() == [5, 4, 3, 2, 5, 6]
+    assert counted_bleu(counts) == pytest.approx(bleu(texts, references).score)
+    kept = counted_difference_interval(counts, other_counts)
+    assert kept == bleu_difference_interval(texts, others, references)
+    with pytest.raises(ValueError, match="not of the same sentences"):
+        counted_difference_interval(counts, sentence_counts(texts, references[::-1]))
 
 
 def test_interval_of_a_difference_in_exact_match_draws_the_same_sentences_for_both():

@@ -1,9 +1,10 @@
-"""Score the models of captions_final on both test sets, once, after the search for a recipe is closed.
+"""Score the models of captions_final on both test sets, each once, after the search for a recipe is closed.
 
     python tools/score_captions.py
 
-The models are taken from the checkpoints that `tools/experiments.py captions_final` has kept. Scores go to
-notebooks/results/captions_test.json, with the commit that they were made at: numbers, and no caption.
+A model is taken from the checkpoint that `tools/experiments.py captions_final` has kept. Its scores go to
+notebooks/results/captions_test.json, with the commit that they were made at: numbers, and no caption. Given
+again, the command scores the runs that have been stored since; one that has its scores keeps them.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from experiments import CHECKPOINTS, RESULTS, ROOT, Finished, checkpoint_file
 
 from seq2seq_utils.experiments import caption_scores, captions, read, stored
-from seq2seq_utils.experiments.caption_scores import Scored
+from seq2seq_utils.experiments.caption_scores import Scored, maps
 from seq2seq_utils.experiments.experiment import machine
 from seq2seq_utils.training.checkpoints import whole_or_not_at_all
 
@@ -33,10 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--results", type=Path, default=RESULTS, help="the folder of the files")
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="the folder of the checkpoints")
     options = parser.parse_args(arguments)
-    file = options.results / f"{NAME}.json"
-    if file.exists():
-        print(f"{file} is there already: a test set is looked at once")
-        return 1
     if not captions.SEARCH_IS_CLOSED:
         print("the search for a recipe is open (SEARCH_IS_CLOSED): no test set is looked at before its end")
         return 1
@@ -44,16 +42,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"not committed, so that nobody could know what was scored:\n{changed}")
         return 1
     torch.set_num_threads(options.threads)
-    runs = load(options.results / f"{captions.FINAL.name}.json", options.checkpoints)
+    final, file = options.results / f"{captions.FINAL.name}.json", options.results / f"{NAME}.json"
+    before = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"runs": [], "maps": []}
+    scored = {stored.identity(run) for run in before["runs"]}
+    trained = load(final, options.checkpoints, scored)
+    if not trained:
+        print(f"nothing to score: {file} has all runs of {final}, and a test set is looked at once")
+        return 1
+    origin = {"commit": git("rev-parse", "HEAD"), **machine()}
+    runs = [*before["runs"], *(caption_scores.score(run) | origin for run in trained)]
     contents = {
         "experiment": NAME,
         "basis": captions.FINAL.basis,
-        "commit": git("rev-parse", "HEAD"),
         "beam": captions.BEAM,
         "length_penalty": captions.LENGTH_PENALTY,
-        **machine(),
-        **caption_scores.score(runs),
-        "maps": caption_scores.maps(runs[0].trained, caption_scores.SENTENCES),
+        "runs": runs,
+        "differences": caption_scores.differences(runs),
+        "maps": before["maps"] or maps_of_first(trained),
     }
     text = json.dumps(contents, indent=1, ensure_ascii=False, allow_nan=False)
     with whole_or_not_at_all(file) as opened:
@@ -61,26 +66,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def load(results: Path, checkpoints: Path) -> list[Scored]:
-    """The models of the stored runs, those of the attention model first.
+def maps_of_first(runs: Sequence[Scored]) -> list[dict[str, Any]]:
+    """The maps of our own sentences, by the first attention model among some runs; none without one."""
+    attention = [run.trained for run in runs if run.arm == "attention"]
+    return maps(attention[0], caption_scores.SENTENCES) if attention else []
+
+
+def load(results: Path, checkpoints: Path, scored: Collection[tuple[str, int]]) -> list[Scored]:
+    """The models of the stored runs that have no scores yet.
+
+    The ensemble is one of them as soon as all runs of the attention model are stored: the only one for which
+    models with scores are loaded.
+
+    Args:
+        results: the file of the final experiment.
+        checkpoints: the folder.
+        scored: arm and seed of what has its scores.
 
     Raises:
         FileNotFoundError: if there are no stored runs, or the checkpoint of one is gone.
-        ValueError: if the attention model lacks a seed.
     """
     experiment = captions.FINAL
     lacking = stored.missing(results, experiment)
-    if seeds := [seed for arm, seed in lacking if arm == "attention"]:
-        raise ValueError(f"results: {results} lacks the attention model of seed {seeds[0]}")
-    runs = []
-    for arm, seed in experiment.runs():
-        if (arm, seed) not in lacking:
+    there = [run for run in experiment.runs() if run not in lacking]
+    members = [run for run in experiment.runs() if run[0] == "attention"]
+    is_whole = (caption_scores.TOGETHER, 0) not in scored and set(members) <= set(there)
+    definitions = {stored.identity(run): run["definition"] for run in read(results).runs}
+    runs = {}
+    for arm, seed in there:
+        if (arm, seed) not in scored or (is_whole and (arm, seed) in members):
+            file = checkpoint_file(checkpoints, experiment, arm, seed, definitions[arm, seed])
             definition = experiment.arms[arm]
-            (stored_run,) = [run for run in read(results).runs if stored.identity(run) == (arm, seed)]
-            file = checkpoint_file(checkpoints, experiment, arm, seed, stored_run["definition"])
-            trained = experiment.train(definition, seed, Finished(file))
-            runs.append(Scored(arm, seed, definition, trained))
-    return runs
+            runs[arm, seed] = Scored(
+                arm, seed, definition, experiment.train(definition, seed, Finished(file))
+            )
+    together = [caption_scores.together([runs[member] for member in members])] if is_whole else []
+    return [run for identity, run in runs.items() if identity not in scored] + together
 
 
 def git(*arguments: str) -> str:

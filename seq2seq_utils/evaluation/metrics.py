@@ -143,8 +143,8 @@ def bleu_interval(
         ValueError: if there are none, or not as many of the one as of the other, or `tokenize` is no name
             that sacrebleu knows.
     """
-    counts = _bleu_counts(translations, references, lowercase, tokenize)
-    return bootstrap_interval(lambda rows: _bleu_of(counts[rows]), len(counts), resamples)
+    counts = sentence_counts(translations, references, lowercase, tokenize)
+    return bootstrap_interval(lambda rows: counted_bleu(counts[rows]), len(counts), resamples)
 
 
 def bleu_difference_interval(
@@ -173,10 +173,64 @@ def bleu_difference_interval(
         ValueError: if there are none, or not as many of the one as of the other, or `tokenize` is no name
             that sacrebleu knows.
     """
-    counts = _bleu_counts(translations, references, lowercase, tokenize)
-    other_counts = _bleu_counts(others, references, lowercase, tokenize, "others")
+    counts = sentence_counts(translations, references, lowercase, tokenize)
+    _check_parallel(others, references, "others")
+    other_counts = sentence_counts(others, references, lowercase, tokenize)
+    return counted_difference_interval(counts, other_counts, resamples)
+
+
+def sentence_counts(
+    translations: Sequence[str], references: Sequence[str], lowercase: bool = False, tokenize: str = "13a"
+) -> np.ndarray:
+    """What BLEU is counted from, sentence by sentence: numbers that stand for texts which nobody can keep.
+
+    Args:
+        translations: as text.
+        references: as text, one a translation.
+        lowercase: whether capitals count as small letters.
+        tokenize: see `bleu`.
+
+    Returns:
+        (sentences, 6): how many runs of one, two, three and four words the reference has, too (clipped), how
+        many words the translation has, and how many the reference. `counted_bleu` adds them up.
+
+    Raises:
+        ValueError: if there are none, or not as many of the one as of the other, or `tokenize` is no name
+            that sacrebleu knows.
+    """
+    _check_parallel(translations, references)
+    # Of single sentences we need the counts alone, not the score.
+    metric = _metric(lowercase, tokenize, effective_order=True)
+    pairs = zip(translations, references, strict=True)
+    sentences = [metric.sentence_score(text, [reference]) for text, reference in pairs]
+    return np.array([[*score.counts, score.sys_len, score.ref_len] for score in sentences])
+
+
+def counted_bleu(counts: np.ndarray) -> float:
+    """The corpus BLEU, 0 to 100, of the sentences whose counts these are (see `sentence_counts`)."""
+    words = counts[:, 4]
+    runs = [int((words - longer).clip(0).sum()) for longer in range(4)]  # of one word, two, three and four
+    *right, written, expected = counts.sum(axis=0).tolist()
+    return BLEU.compute_bleu(right, runs, written, expected, smooth_method="exp").score
+
+
+def counted_difference_interval(counts: np.ndarray, others: np.ndarray, resamples: int = 1000) -> Interval:
+    """`bleu_difference_interval` of translations whose counts were kept.
+
+    Args:
+        counts: of some translations, as `sentence_counts` has them.
+        others: of other translations of the same sentences.
+        resamples: how many test sets are drawn.
+
+    Raises:
+        ValueError: if they are not of the same sentences.
+    """
+    if counts.shape != others.shape or not np.array_equal(counts[:, 5], others[:, 5]):
+        raise ValueError(
+            "counts, others: not of the same sentences, since the lengths of the references differ"
+        )
     return bootstrap_interval(
-        lambda rows: _bleu_of(counts[rows]) - _bleu_of(other_counts[rows]), len(references), resamples
+        lambda rows: counted_bleu(counts[rows]) - counted_bleu(others[rows]), len(counts), resamples
     )
 
 
@@ -352,28 +406,6 @@ def _metric(lowercase: bool, tokenize: str, effective_order: bool = False) -> BL
 def _same(translations: Sequence[str], references: Sequence[str], name: str = "translations") -> np.ndarray:
     _check_parallel(translations, references, name)
     return np.array([text == reference for text, reference in zip(translations, references, strict=True)])
-
-
-def _bleu_counts(
-    translations: Sequence[str],
-    references: Sequence[str],
-    lowercase: bool,
-    tokenize: str,
-    name: str = "translations",
-) -> np.ndarray:
-    """What the BLEU of a sentence is counted from, (sentences, 10): it can be added up over sentences."""
-    _check_parallel(translations, references, name)
-    # Of single sentences we need the counts alone, not the score.
-    metric = _metric(lowercase, tokenize, effective_order=True)
-    pairs = zip(translations, references, strict=True)
-    sentences = [metric.sentence_score(text, [reference]) for text, reference in pairs]
-    return np.array([[*score.counts, *score.totals, score.sys_len, score.ref_len] for score in sentences])
-
-
-def _bleu_of(counts: np.ndarray) -> float:
-    """The corpus BLEU of the sentences whose counts these are."""
-    *grams, words, reference_words = counts.sum(axis=0).tolist()
-    return BLEU.compute_bleu(grams[:4], grams[4:], words, reference_words, smooth_method="exp").score
 
 
 def _check_parallel(

@@ -74,74 +74,91 @@ def together(runs: Sequence[Scored]) -> Scored:
     return Scored(TOGETHER, 0, first.definition, trained)
 
 
-def score(runs: Sequence[Scored]) -> dict[str, Any]:
-    """The scores of all runs and of the ensemble of the attention models, and differences between them.
+def score(run: Scored) -> Entry:
+    """What one run makes of the test sets.
 
     Returns:
-        ``"runs"``: for each what `stored.read` needs, and as measured ``"tests"``: for each test set and
-        search what `captions.scores` gives; and ``"by_length"``, of the greedy translations.
-        ``"differences"``: paired intervals, of attention above plain by seed, and of the ensemble above each
-        of its members.
+        What `stored.read` needs, and as measured ``"tests"``: for each test set and search what
+        `captions.scores` gives; and ``"by_length"``, of the greedy translations. ``"counts"``: for each test
+        set what BLEU is counted from, by the chosen search, a sentence after the other (see `packed`).
     """
-    attention = [run for run in runs if run.arm == "attention"]
-    everyone = [*runs, together(attention)]
-    found = {(run.arm, run.seed): dict(_translations(run)) for run in everyone}
-    return {
-        "runs": [_entry(run, found[run.arm, run.seed]) for run in everyone],
-        "differences": [
-            {"year": year, "search": search, "higher": list(higher), "lower": list(lower)}
-            | _difference(found[higher][year, search], found[lower][year, search], attention[0].test(year))
-            for higher, lower in _compared(found)
-            for year in YEARS
-            for search in SEARCHES
-        ],
-    }
-
-
-Found = Mapping[tuple[int, str], list[Translation]]  # by year and search
-
-
-def _translations(run: Scored) -> Iterator[tuple[tuple[int, str], list[Translation]]]:
-    for year in YEARS:
-        for name, search in SEARCHES.items():
-            yield (year, name), translated(run.trained, run.test(year), *search)
-
-
-def _entry(run: Scored, found: Found) -> Entry:
-    tests = [
-        {"year": year, "search": search, **scores(translations, run.test(year))}
-        for (year, search), translations in found.items()
-    ]
-    lengths = [
-        {"year": year, **group}
+    pairs = {year: run.test(year) for year in YEARS}
+    found = {
+        (year, name): translated(run.trained, pairs[year], *search)
         for year in YEARS
-        for group in by_length(found[year, "greedy"], run.test(year))
-    ]
+        for name, search in SEARCHES.items()
+    }
     return {
         "arm": run.arm,
         "seed": run.seed,
         "definition": define(run.definition),
         "parameters": count_parameters(run.trained.model),
         "curve": [],  # that of the training is in the file of the final experiment
-        "measured": {"tests": tests, "by_length": lengths},
+        "measured": {
+            "tests": [
+                {"year": year, "search": name, **scores(translations, pairs[year])}
+                for (year, name), translations in found.items()
+            ],
+            "by_length": [
+                {"year": year, **group}
+                for year in YEARS
+                for group in by_length(found[year, "greedy"], pairs[year])
+            ],
+        },
+        "counts": {str(year): packed(counts(found[year, "beam"], pairs[year])) for year in YEARS},
     }
+
+
+def counts(found: Sequence[Translation], pairs: Sequence[SentencePair]) -> np.ndarray:
+    """What the BLEU of translations is counted from, (sentences, 6): see `metrics.sentence_counts`."""
+    return metrics.sentence_counts(texts_of(found), [pair.target for pair in pairs], lowercase=True)
+
+
+def packed(counts: np.ndarray) -> str:
+    """Rows of whole numbers as one short text, such as ``"9 7 5 4 10 11; 3 1 0 0 8 9"``."""
+    return "; ".join(" ".join(map(str, row)) for row in counts.tolist())
+
+
+def unpacked(text: str) -> np.ndarray:
+    """The rows of numbers that `packed` has made a text of."""
+    return np.array([[int(number) for number in row.split()] for row in text.split(";")])
+
+
+def differences(runs: Sequence[Entry]) -> list[dict[str, Any]]:
+    """How far the BLEU of some scored runs is above that of others, by the chosen search, with intervals.
+
+    Attention is compared with plain by seed, and the ensemble with each of its members; on the same captions
+    (`metrics.bleu_difference_interval`). The runs may have been scored at different times: counts suffice.
+
+    Args:
+        runs: as `score` gives them.
+
+    Returns:
+        For each comparison and test set ``"higher"`` and ``"lower"`` (arm and seed), ``"year"``, and the
+        difference as ``"bleu"``, with the ends ``"low"`` and ``"high"`` of its interval.
+    """
+    by_identity = {(run["arm"], run["seed"]): run["counts"] for run in runs}
+    return [
+        {"year": year, "search": "beam", "higher": list(higher), "lower": list(lower)}
+        | _difference(*(unpacked(by_identity[side][str(year)]) for side in (higher, lower)))
+        for higher, lower in _compared(by_identity)
+        for year in YEARS
+    ]
 
 
 def _compared(runs: Mapping[tuple[str, int], Any]) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
     for arm, seed in runs:
         if arm == "attention":
-            yield (TOGETHER, 0), (arm, seed)
+            if (TOGETHER, 0) in runs:
+                yield (TOGETHER, 0), (arm, seed)
             if ("plain", seed) in runs:
                 yield (arm, seed), ("plain", seed)
 
 
-def _difference(
-    higher: Sequence[Translation], lower: Sequence[Translation], pairs: Sequence[SentencePair]
-) -> dict[str, float]:
-    texts, others, references = texts_of(higher), texts_of(lower), [pair.target for pair in pairs]
-    bleu = [metrics.bleu(side, references, lowercase=True).score for side in (texts, others)]
-    low, high = metrics.bleu_difference_interval(texts, others, references, lowercase=True)
-    return {"bleu": round(bleu[0] - bleu[1], 2), "low": round(low, 2), "high": round(high, 2)}
+def _difference(higher: np.ndarray, lower: np.ndarray) -> dict[str, float]:
+    low, high = metrics.counted_difference_interval(higher, lower)
+    bleu = metrics.counted_bleu(higher) - metrics.counted_bleu(lower)
+    return {"bleu": round(bleu, 2), "low": round(low, 2), "high": round(high, 2)}
 
 
 def maps(trained: Trained, sentences: Sequence[str]) -> list[dict[str, Any]]:
