@@ -13,7 +13,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from seq2seq_utils.drawing.style import BACKGROUND, MARKERS, PLAIN, SERIES, SOURCE
+from seq2seq_utils.drawing.style import BACKGROUND, MARKERS, PLAIN, SERIES, TARGET
 
 
 def bar_panels(table: pd.DataFrame, titles: Sequence[str], formats: Sequence[str]) -> Figure:
@@ -42,7 +42,7 @@ def bar_panels(table: pd.DataFrame, titles: Sequence[str], formats: Sequence[str
 def padded_batches(
     batches: Mapping[str, Sequence[int]], x_label: str, y_label: str, labels: tuple[str, str]
 ) -> Figure:
-    """Batches as they lie in memory: real tokens, and hatched what is padding.
+    """Batches of target sentences as they lie in memory: real tokens, and hatched what is padding.
 
     Args:
         batches: the lengths of the rows of each batch, by the title of its panel.
@@ -55,7 +55,7 @@ def padded_batches(
     for axis, (title, lengths) in zip(axes[0], batches.items(), strict=True):
         rows = range(len(lengths))
         padding = [max(lengths) - length for length in lengths]
-        axis.barh(rows, lengths, height=1, color=SOURCE, edgecolor=BACKGROUND, label=labels[0])
+        axis.barh(rows, lengths, height=1, color=TARGET, edgecolor=BACKGROUND, label=labels[0])
         axis.barh(
             rows,
             padding,
