@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from seq2seq_utils.drawing import ATTENTION, PLAIN, SOURCE, plots, show, style
+from seq2seq_utils.drawing import ATTENTION, PLAIN, TARGET, plots, show, style
 
 plt.switch_backend("agg")
 
@@ -70,7 +70,7 @@ def test_a_batch_has_its_words_in_front_and_hatched_padding_up_to_its_longest_ro
         assert [bar.get_width() for bar in words] == lengths
         assert [bar.get_width() for bar in padding] == [max(lengths) - length for length in lengths]
         assert [bar.get_x() for bar in padding] == lengths  # it begins where the words end
-        assert {colour(bar) for bar in words} == {SOURCE}
+        assert {colour(bar) for bar in words} == {TARGET}
         assert all(bar.get_hatch() for bar in padding)
         assert not any(bar.get_hatch() for bar in words)
     assert figure.axes[0].get_ylabel() == "Row"
