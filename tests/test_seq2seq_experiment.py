@@ -254,8 +254,18 @@ def test_the_same_seed_trains_the_same_model(monkeypatch):
 
 
 def test_a_far_adjective_is_behind_a_relative_clause_at_the_end():
-    far = ["The kings who sing were tired.", "Every lawyer that we invited was sad."]
-    near = ["The kings were tired.", "This morning, that crown was light.", "The kings who are tired sing."]
+    far = [
+        "The kings who sing were tired.",
+        "Every lawyer that we invited was sad.",
+        "The hen that laughs was not tired.",
+    ]
+    near = [
+        "The kings were tired.",
+        "This morning, that crown was light.",
+        "The kings who are tired sing.",
+        "The men who jump did not jump.",
+        "He chooses that delicious cookie.",
+    ]
     assert [text for text in far + near if seq2seq.has_far_adjective(text)] == far
 
 

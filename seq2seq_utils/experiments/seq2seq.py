@@ -161,7 +161,8 @@ def has_far_adjective(source: str) -> bool:
     """Whether an adjective ends an English sentence, at least four words behind its noun."""
     words = source.rstrip(".").split()
     relative = len(words) > 4 and words[2] in ("that", "who") and not words[1].endswith(",")
-    return relative and words[-2] in ("is", "are", "was", "were", "be")
+    before = [word for word in words[:-1] if word != "not"]
+    return relative and before[-1] in ("is", "are", "was", "were", "be")
 
 
 def ends_in_one_gender(text: str) -> bool:
