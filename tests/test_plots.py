@@ -115,8 +115,11 @@ def test_without_groups_there_is_one_line_and_no_legend():
     (axis,) = plots.line_panels(rows, "epoch", {"loss": "Loss"}, "Epoch").axes
     (line,) = axis.lines
     assert points(line) == [(1, 6), (2, 3), (4, 1.5)]
+    assert colour(line) == SOURCE
     assert axis.legend_ is None
     assert (axis.get_xscale(), axis.get_yscale()) == ("linear", "linear")
+    (axis,) = plots.line_panels(rows, "epoch", {"loss": "Loss"}, "Epoch", colour=PLAIN).axes
+    assert colour(axis.lines[0]) == PLAIN
 
 
 def test_axes_are_logarithmic_and_shared_where_that_is_asked_for():

@@ -13,7 +13,7 @@ from seq2seq_utils.experiments.patterns import differences, french_pattern
 from seq2seq_utils.experiments.seq2seq import NumberArm, SentenceArm
 from seq2seq_utils.grammar import generate
 from seq2seq_utils.models import count_parameters
-from seq2seq_utils.pairs import Splits
+from seq2seq_utils.pairs import SentencePair, Splits
 
 
 @pytest.fixture(scope="module")
@@ -254,6 +254,43 @@ def test_the_same_seed_trains_the_same_model(monkeypatch):
 
 
 def test_a_far_adjective_is_behind_a_relative_clause_at_the_end():
-    far = ["The kings who sing were tired.", "Every lawyer that we invited was sad."]
-    near = ["The kings were tired.", "This morning, that crown was light.", "The kings who are tired sing."]
+    far = [
+        "The kings who sing were tired.",
+        "Every lawyer that we invited was sad.",
+        "The hen that laughs was not tired.",
+    ]
+    near = [
+        "The kings were tired.",
+        "This morning, that crown was light.",
+        "The kings who are tired sing.",
+        "The men who jump did not jump.",
+        "He chooses that delicious cookie.",
+    ]
     assert [text for text in far + near if seq2seq.has_far_adjective(text)] == far
+
+
+def test_far_adjectives_show_the_gender_of_their_noun(monkeypatch):
+    kings, sad, near = (
+        SentencePair("The kings who sing were tired.", "Les rois qui chantent étaient fatigués."),
+        SentencePair("The kings who sing were sad.", "Les rois qui chantent étaient tristes."),
+        SentencePair("The kings were tired.", "Les rois étaient fatigués."),
+    )
+    monkeypatch.setattr(seq2seq, "fresh_sentences", lambda: [near, sad, kings])
+    seq2seq.far_adjectives.cache_clear()
+    assert seq2seq.far_adjectives() == [kings]
+    seq2seq.far_adjectives.cache_clear()
+
+
+def test_last_words_are_right_or_of_another_form_or_others():
+    pair = SentencePair("The women were tired.", "Les femmes étaient fatiguées.")
+    texts = [
+        pair.target,
+        "Les rois étaient fatigués.",
+        "Les femmes étaient grandes.",
+        "Les femmes étaient.",
+        "",
+    ]
+    found = seq2seq.count_last_words(texts, [pair] * len(texts))
+    assert found == {"right": 1, "wrong form": 1, "other word": 3}
+    with pytest.raises(ValueError, match="zip"):
+        seq2seq.count_last_words([], [pair])

@@ -96,8 +96,9 @@ def test_the_name_of_a_number_in_english():
 
 
 def test_planted_mistakes_that_pass_are_counted(monkeypatch):
-    monkeypatch.setattr(tables, "is_well_formed", lambda text: text.startswith("Une"))
-    found = tables.planted_mistakes([SentencePair("A cat sleeps.", "Un chat dort.")])
+    monkeypatch.setattr(tables, "is_well_formed", lambda text: text in ("Un chat dort.", "Une chat dort."))
+    pairs = [SentencePair("A cat sleeps.", "Un chat dort."), SentencePair("A king sleeps.", "Un roi dort.")]
+    found = tables.planted_mistakes(pairs)  # the second reference does not pass, so nothing is planted in it
     assert found.loc["gender of an article"].tolist() == [1, 1]
     assert found["passed"].sum() == 1
     assert found.loc["a word twice", "sentences"] == 3

@@ -85,6 +85,7 @@ def line_panels(
     logarithmic: str = "",
     share_y: bool = False,
     colours: Mapping[str, str] | None = None,
+    colour: str = SOURCE,
 ) -> Figure:
     """One panel of lines for each measure.
 
@@ -100,6 +101,7 @@ def line_panels(
         logarithmic: the axes with a logarithmic scale: ``"x"``, ``"y"`` or ``"xy"``.
         share_y: whether all panels have the same vertical axis.
         colours: for each value of the group its colour, where it has one of its own.
+        colour: of the lines where there is no group.
 
     Raises:
         ValueError: if there are more groups than colours, or one that `colours` does not name.
@@ -119,6 +121,7 @@ def line_panels(
             palette=(colours or SERIES[: table[group].nunique()]) if group else None,
             markers=list(MARKERS[: table[group].nunique()]) if group else None,
             marker=None if group else "o",
+            color=None if group else colour,
             dashes=False,
             errorbar=("pi", 100),
             ax=axis,

@@ -10,6 +10,7 @@ from typing import Any
 from num2words import num2words  # type: ignore[import-untyped]
 
 from seq2seq_utils.experiments.experiment import SEARCH_SEED, Claim, Experiment, Trained
+from seq2seq_utils.experiments.forms import adjectives, lemmas
 from seq2seq_utils.experiments.lengths import exact_match, quality, texts
 from seq2seq_utils.experiments.patterns import differences, french_pattern
 from seq2seq_utils.grammar import generate, generate_splits, tokenizer
@@ -146,16 +147,51 @@ def far_adjectives() -> list[SentencePair]:
     """Those of `fresh_sentences` that begin as "The kings who sing were …" and end in an adjective.
 
     A relative clause follows the second word, and a form of *be* and an adjective end the sentence. So the
-    adjective stands at least four words behind its noun.
+    adjective stands at least four words behind its noun. In French its form is of one gender alone, as
+    *fatigués* is, and *tristes* is not.
     """
-    return [pair for pair in fresh_sentences() if has_far_adjective(pair.source)]
+    return [
+        pair
+        for pair in fresh_sentences()
+        if has_far_adjective(pair.source) and ends_in_one_gender(pair.target)
+    ]
 
 
 def has_far_adjective(source: str) -> bool:
-    """Whether an English sentence is such as `far_adjectives` returns."""
+    """Whether an adjective ends an English sentence, at least four words behind its noun."""
     words = source.rstrip(".").split()
     relative = len(words) > 4 and words[2] in ("that", "who") and not words[1].endswith(",")
-    return relative and words[-2] in ("is", "are", "was", "were", "be")
+    before = [word for word in words[:-1] if word != "not"]
+    return relative and before[-1] in ("is", "are", "was", "were", "be")
+
+
+def ends_in_one_gender(text: str) -> bool:
+    """Whether a French sentence ends in an adjective whose form shows the gender of its noun."""
+    return len({features[0] for features in adjectives().get(last_word(text), ())}) == 1  # "ms": masculine
+
+
+def last_word(text: str) -> str:
+    """The last word of a sentence, without the full stop; an empty text has an empty one."""
+    return (text.rstrip(".").split() or [""])[-1]
+
+
+def count_last_words(texts: Sequence[str], pairs: Sequence[SentencePair]) -> dict[str, int]:
+    """How the last words of translations compare with those of the references.
+
+    Args:
+        texts: translations.
+        pairs: their pairs, whose targets end in an adjective.
+
+    Returns:
+        ``"right"``, how many are the same word; ``"wrong form"``, another form of the same adjective;
+        ``"other word"``, the rest.
+    """
+    counts = {"right": 0, "wrong form": 0, "other word": 0}
+    for text, pair in zip(texts, pairs, strict=True):
+        written, wanted = last_word(text), last_word(pair.target)
+        same = lemmas().get(written) == lemmas()[wanted]
+        counts["right" if written == wanted else "wrong form" if same else "other word"] += 1
+    return counts
 
 
 def train_on_sentences(

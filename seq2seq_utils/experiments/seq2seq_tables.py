@@ -79,12 +79,14 @@ def planted_mistakes(pairs: Sequence[SentencePair]) -> pd.DataFrame:
     """What the measure of well-formed French lets through of sentences with one planted mistake.
 
     Args:
-        pairs: each reference is spoiled in all ways that `corruptions` knows.
+        pairs: each well-formed reference is spoiled in all ways that `corruptions` knows. The others are left
+            out, since they do not pass without a mistake either.
 
     Returns:
         For each kind of mistake: how many sentences have it, and how many of these pass as well formed.
     """
-    rows = [(rule, is_well_formed(text)) for pair in pairs for rule, text in corruptions(pair.target)]
+    passing = [pair.target for pair in pairs if is_well_formed(pair.target)]
+    rows = [(rule, is_well_formed(text)) for target in passing for rule, text in corruptions(target)]
     found = pd.DataFrame(rows, columns=["mistake", "passed"]).groupby("mistake", sort=False)["passed"]
     return found.agg(["size", "sum"]).rename(columns={"size": "sentences", "sum": "passed"}).astype(int)
 
