@@ -23,6 +23,14 @@ NOUN = {  # behind the true noun, behind another one, and behind one that is in 
 }
 
 
+BEHIND = {  # the first mistake: how far, of how many pairs, and their right words, fed both ways, in %
+    ("ratio 1", 0): [(1, 3, 80, 40), (2, 1, 40, 0)],
+    ("ratio 1", 1): [(1, 1, 0, 0)],
+    ("ratio 0", 0): [(1, 1, 100, 100)],
+    ("ratio 0", 1): [(1, 2, 50, 20), (2, 2, 50, 20)],
+}
+
+
 @pytest.fixture
 def results() -> Results:
     def measured(key: tuple[str, int]) -> dict:
@@ -30,11 +38,16 @@ def results() -> Results:
             {"words": 5, "position": position, "truth": truth, "own": own, "flawless": own - 10}
             for position, (truth, own) in enumerate(SHARES[key], start=1)
         ]
+        behind = [
+            {"words": 5, "since": since, "pairs": pairs, "truth": truth, "own": own}
+            for since, pairs, truth, own in BEHIND[key]
+        ]
         return {
             "bleu": sum(map(int, RIGHT[key])),
             "right": RIGHT[key],
             **dict(zip(("noun_kept", "noun_replaced", "noun_in_both"), NOUN[key], strict=True)),
             "by_position": [*positions, {"words": 10, "position": 5, "truth": 1, "own": 1, "flawless": 1}],
+            "after_mistake": [*behind, {"words": 10, "since": 1, "pairs": 9, "truth": 1, "own": 1}],
             "by_length": [{"words": 5, "exact_match": WHOLE[key]}, {"words": 10, "exact_match": 1}],
         }
 
@@ -150,12 +163,25 @@ def test_the_last_words_stand_beside_the_sentences_of_that_length(results):
         "the truth": 90,
         "its own": 50,
         "gap": 40,
-        "no mistake": 40,
+        "exact match": 40,
     }
     means = runs.last_words(results, WAYS, words=5)
     assert means.index.tolist() == WAYS
     assert means.loc["ratio 0"].tolist() == [65, 60, 5, 70]
-    assert runs.last_words(results, WAYS, words=5, seeds=1)["no mistake"].tolist() == [40, 60]
+    assert runs.last_words(results, WAYS, words=5, seeds=1)["exact match"].tolist() == [40, 60]
+
+
+def test_behind_a_mistake_each_word_counts_once(results):
+    table = runs.behind_mistakes_of_runs(results, WAYS, words=5)
+    assert table.loc[("ratio 1", 0)].tolist() == pytest.approx([70, 30, 40]), (
+        "three words one behind, one two"
+    )
+    assert table.loc[("ratio 0", 1)].tolist() == pytest.approx([50, 20, 30])
+    assert list(table) == ["the truth", "its own", "gap"]
+    assert runs.behind_mistakes_of_runs(results, ["ratio 0"], words=5).index.tolist() == [
+        ("ratio 0", 0),
+        ("ratio 0", 1),
+    ]
 
 
 # --- The replaced noun ----------------------------------------------------------------------------
@@ -173,12 +199,28 @@ def test_wrong_ones_are_counted_where_one_continuation_is_right(results):
 def test_the_harm_of_a_noun_is_what_is_wrong_beyond_the_mean_without_a_mismatch(results):
     assert runs.harm(results, "ratio 1").tolist() == [[100, 0], [0, 50]]
     assert runs.harm(results, "ratio 0").tolist() == [[0, 0], [-50, 0]]
-    table = runs.table_of_harm(results, WAYS)
-    assert table.loc["ratio 1"].tolist()[:3] == ["25.0", "75.0", "50.0"]
-    assert table.loc["ratio 1", "harm"].startswith("37.5 (")
-    assert table.loc["ratio 0", "harm"].startswith("-12.5 (")
-    assert table.loc["ratio 0", "minus ratio 1"].startswith("-50.0 (")
-    assert table.loc["ratio 1", "minus ratio 1"] == "-"
+
+
+def test_the_harm_has_a_row_for_each_noun_and_a_column_for_each_budget(monkeypatch, results):
+    harms = {
+        ("ratio 1", 6): [[100, 0, 0], [0, 50, 0]],
+        ("ratio 0", 6): [[0, 0, 0], [-50, 0, 0]],
+        ("ratio 1", 18): [[0, 0, 50], [0, 0, 0]],
+        ("ratio 0", 18): [[0, 0, 0], [0, 0, 0]],
+    }
+    monkeypatch.setattr(runs, "harm", lambda results, way, epochs: np.array(harms[way, epochs], float))
+    nouns = {"frog": [True, True, False], "actress": [False, True, True]}
+    table = runs.table_of_harm(results, WAYS, nouns, (6, 18))
+    assert table.index.tolist() == [(way, noun) for way in WAYS for noun in nouns]
+    assert list(table) == [6, 18]
+    means = {row: [text.split(" (")[0] for text in table.loc[row]] for row in table.index}
+    assert means == {
+        ("ratio 1", "frog"): ["37.5", "0.0"],
+        ("ratio 1", "actress"): ["12.5", "12.5"],
+        ("ratio 0", "frog"): ["-12.5", "0.0"],
+        ("ratio 0", "actress"): ["0.0", "0.0"],
+    }
+    assert table.loc[("ratio 0", "actress"), 18] == "0.0 (0.0 to 0.0)"
 
 
 def test_the_meaning_is_that_behind_the_other_noun_where_the_two_differ(results):

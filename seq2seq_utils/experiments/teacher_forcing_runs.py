@@ -229,14 +229,14 @@ def last_words_of_runs(
 
     Returns:
         How many of the last words are right, fed `the truth` and fed `its own`; the `gap` between the two, in
-        points; and `no mistake`, how many of the sentences come out right to the letter.
+        points; and `exact match`, how many of the sentences come out right to the letter, signs included.
     """
     table = right_by_position(results, ways, words, epochs, seeds)
     keys = ["trained", "seed"]
     ends = table[table["position"] == words].pivot(index=keys, columns="fed", values="right")
     whole = by_way(results.table("by_length"), epochs)
-    flawless = whole[whole["words"] == words].set_index(keys)["exact_match"]
-    return _with_gap(ends).assign(**{"no mistake": flawless}).rename_axis(columns=None)
+    right = whole[whole["words"] == words].set_index(keys)["exact_match"]
+    return _with_gap(ends).assign(**{"exact match": right}).rename_axis(columns=None)
 
 
 def last_words(
@@ -245,6 +245,30 @@ def last_words(
     """Means of `last_words_of_runs` over the seeds, a row for each way."""
     of_runs = last_words_of_runs(results, ways, words, epochs, seeds)
     return of_runs.groupby("trained").mean().loc[list(ways)]
+
+
+def behind_mistakes_of_runs(
+    results: Results, ways: Sequence[str], words: int, epochs: int = MAIN
+) -> pd.DataFrame:
+    """How many words are right behind the first mistake that a model makes when it is fed its own words.
+
+    Args:
+        results: see above.
+        ways: those that are wanted.
+        words: of a sentence, 5 or 10.
+        epochs: the budget.
+
+    Returns:
+        A row for each way and seed. Of all words behind the first mistake of their sentence, signs left out:
+        how many are right in %, fed `the truth` and fed `its own`, and the `gap` between the two, in points.
+        Each run has its own mistakes, and so other words.
+    """
+    table = by_way(results.table("after_mistake"), epochs)
+    table = table[(table["words"] == words) & table["trained"].isin(ways)].rename(columns=INPUTS)
+    inputs = list(INPUTS.values())
+    right = table[inputs].mul(table["pairs"], axis=0)  # of `pairs` sentences so far behind it
+    sums = right.assign(pairs=table["pairs"]).groupby([table["trained"], table["seed"]]).sum()
+    return _with_gap(sums[inputs].div(sums["pairs"], axis=0))
 
 
 def _with_gap(table: pd.DataFrame) -> pd.DataFrame:
@@ -276,23 +300,30 @@ def harm(results: Results, way: str, epochs: int = MAIN) -> np.ndarray:
     return np.asarray(replaced - (kept + in_both) / 2)
 
 
-def table_of_harm(results: Results, ways: Sequence[str], epochs: int = MAIN) -> pd.DataFrame:
-    """A row for each way: the wrong continuations in % for each of `NOUNS`, and `harm` as two texts.
+def table_of_harm(
+    results: Results, ways: Sequence[str], nouns: Mapping[str, Sequence[bool]], budgets: Sequence[int]
+) -> pd.DataFrame:
+    """The mean of `harm` in points as a text, with its 95 % interval over other seeds and other sentences.
 
-    The mean of `harm` in points, and by how much it is above that of ratio 1: each with its 95 % interval,
-    over other seeds and other sentences.
+    Args:
+        results: see above.
+        ways: those that are wanted.
+        nouns: what each group of sentences is called, and which of them belong to it.
+        budgets: in epochs.
+
+    Returns:
+        A row for each way and group, and a column for each budget.
     """
-    of_base = harm(results, BASE, epochs)
     rows = {}
     for way in ways:
-        shares = [f"{wrong.mean():.1f}" for wrong in wrong_behind_a_noun(results, way, epochs).values()]
-        of_way = harm(results, way, epochs)
-        compared = [] if way == BASE else [of_way - of_base]
-        texts = [
-            with_ends(points.mean(), *metrics.two_way_interval(points), 1) for points in (of_way, *compared)
-        ]
-        rows[way] = [*shares, *texts, *([] if compared else ["-"])]
-    return pd.DataFrame(rows, [*NOUNS.values(), "harm", f"minus {BASE}"]).T
+        harms = {epochs: harm(results, way, epochs) for epochs in budgets}
+        for noun, belongs in nouns.items():
+            of_noun = {epochs: points[:, np.array(belongs)] for epochs, points in harms.items()}
+            rows[way, noun] = {
+                epochs: with_ends(points.mean(), *metrics.two_way_interval(points), 1)
+                for epochs, points in of_noun.items()
+            }
+    return pd.DataFrame(rows).T
 
 
 def meanings(
