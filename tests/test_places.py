@@ -100,6 +100,8 @@ def test_what_was_stored_of_a_place_is_told_by_run_and_on_average():
     table = places.by_place(results, ["×1"], "right", shortest=(8, 26))
     assert table.loc[("×1", "8–10")].tolist() == [23, 24, 25]
     assert table.loc[("×1", "26–30"), "in between"] == 42
+    spans = places.by_place(results, ["×1"], "right", shortest=(8,), spans=True)
+    assert spans.loc[("×1", "8–10")].tolist() == ["23 (18 to 28)", "24 (19 to 29)", "25 (20 to 30)"]
     with pytest.raises(ValueError, match="nothing was measured at 'nowhere'"):
         places.values_at(results, "×1", "right", "nowhere", 8)
 

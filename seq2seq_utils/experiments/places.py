@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import product
 from statistics import mean
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch.nn.functional import pdist
 from seq2seq_utils.batching import encode_pairs, make_batch, pad
 from seq2seq_utils.experiments.experiment import Trained
 from seq2seq_utils.experiments.lengths import WHOLE_WORLD, corpus
+from seq2seq_utils.experiments.over_runs import with_ends
 from seq2seq_utils.experiments.stored import Results
 from seq2seq_utils.grammar import LENGTH_BUCKETS, generate, lexicon, tokenizer
 from seq2seq_utils.models import evaluation_mode
@@ -170,7 +172,11 @@ def values_at(results: Results, arm: str, measured: str, place: str, shortest: i
 
 
 def by_place(
-    results: Results, arms: Sequence[str], measured: str, shortest: Sequence[int] = (8, 16, 26)
+    results: Results,
+    arms: Sequence[str],
+    measured: str,
+    shortest: Sequence[int] = (8, 16, 26),
+    spans: bool = False,
 ) -> pd.DataFrame:
     """The mean of the runs: a row for each arm and group of lengths, and a column for each place.
 
@@ -179,12 +185,12 @@ def by_place(
         arms: which, in this order.
         measured: see `values_at`.
         shortest: the words of the shortest sentence of each group.
+        spans: whether the lowest and the highest run stand behind the mean, as text: ``"79 (72 to 86)"``.
     """
-    rows = {
-        (arm, f"{low}–{dict(LENGTH_BUCKETS)[low]}"): {
-            place: mean(values_at(results, arm, measured, place, low)) for place in PLACES
-        }
-        for arm in arms
-        for low in shortest
-    }
+    rows: dict[tuple[str, str], dict[str, float | str]] = {}
+    for arm, low in product(arms, shortest):
+        row = rows[arm, f"{low}–{dict(LENGTH_BUCKETS)[low]}"] = {}
+        for place in PLACES:
+            values = values_at(results, arm, measured, place, low)
+            row[place] = with_ends(mean(values), min(values), max(values), 0) if spans else mean(values)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["arm", "words"])
