@@ -149,21 +149,21 @@ def weights_taken_away(trained: Trained, pairs: Sequence[SentencePair]) -> list[
 
 
 class Exchange(NamedTuple):
-    """Articles for which another sentence's annotation was put in place of theirs (`exchange_articles`)."""
+    """Articles that got the annotation which goes with another article (`exchange_articles`)."""
 
     articles: int
     own: float  # in %: still their own article
-    donors: float  # in %: the article of the other sentence
+    donors: float  # in %: the other article, the one whose annotation it was
 
 
 @torch.no_grad()
 def exchange_articles(trained: Trained, pairs: Sequence[SentencePair], darkest: str = "the") -> Exchange:
-    """What articles become if the word that they look at has the annotation of another sentence's such word.
+    """What articles become if the word that they look at has the annotation of another such word.
 
     For each article whose row is darkest there, the annotation of that word is replaced by that of the next
-    such word in `pairs` whose article is another one. At the article's step the decoder gets the mixture of
-    these annotations (where a sentence has several such articles, all of theirs are replaced); weights and
-    all other annotations are as they were.
+    such word in `pairs` whose article is another one, at times one in the same sentence. At the article's
+    step the decoder gets the mixture of these annotations (where a sentence has several such articles, all
+    of theirs are replaced); weights and all other annotations are as they were.
 
     Args:
         trained: the model, from English to French.
