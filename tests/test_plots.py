@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from seq2seq_utils.drawing import ATTENTION, PLAIN, TARGET, plots, show, style
+from seq2seq_utils.drawing import ATTENTION, PLAIN, SOURCE, TARGET, plots, show, style
 
 plt.switch_backend("agg")
 

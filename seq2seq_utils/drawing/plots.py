@@ -13,7 +13,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from seq2seq_utils.drawing.style import BACKGROUND, MARKERS, PLAIN, SERIES, TARGET
+from seq2seq_utils.drawing.style import BACKGROUND, MARKERS, PLAIN, SERIES, SOURCE, TARGET
 
 
 def bar_panels(table: pd.DataFrame, titles: Sequence[str], formats: Sequence[str]) -> Figure:
