@@ -25,14 +25,30 @@ _GENDERS: Others = {
 }
 _FULL: Others = {"l'": {"le", "la"}, "n'": {"ne"}, "j'": {"je"}, "qu'": {"que"}, "d'": {"de"}}
 _SPLIT = {"au": ["à", "le"], "aux": ["à", "les"], "du": ["de", "le"]}
+# Of either gender, with two meanings: "la tour" is a tower, "le tour" a round trip.
+_TWO_NOUNS = ("chèvre", "livre", "orange", "pendule", "tour", "vase")
+# The grammar lets them stand alone, but they may have an object, and so a passive: "un médecin est attendu".
+_WITH_A_PASSIVE = (
+    "attendu",
+    "chanté",
+    "couru",
+    "crié",
+    "dansé",
+    "joué",
+    "nagé",
+    "pleuré",
+    "rêvé",
+    "sauté",
+    "travaillé",
+)
 _AVOIR, _ETRE = forms.AVOIR, forms.COPULA["present"]
 
 
 def corruptions(sentence: str) -> Iterator[tuple[str, str]]:
     """Every sentence that one mistake makes of a correct French one of the grammar.
 
-    What is a matter of style, or of who is spoken of, is no mistake: *des petits chats*, *les juges sont
-    parties*.
+    What is a matter of style, or of who or what is spoken of, is no mistake: *des petits chats*, *les juges
+    sont parties*, *le tour*.
 
     Args:
         sentence: a French sentence.
@@ -52,7 +68,7 @@ def corruptions(sentence: str) -> Iterator[tuple[str, str]]:
 
 # ------------------------------------------------------------------------------------------ the rules
 def _gender_of_article(tokens: Sequence[str]) -> Iterator[Tokens]:
-    if not _may_be_of_either_gender(tokens):
+    if not _may_be_of_either_gender(tokens) and not set(tokens) & set(_TWO_NOUNS):
         yield from _replaced(tokens, _GENDERS)
 
 
@@ -113,13 +129,14 @@ def _colour_before_its_noun(tokens: Sequence[str]) -> Iterator[Tokens]:
 
 
 def _other_auxiliary(tokens: Sequence[str]) -> Iterator[Tokens]:
-    """Avoir for être or être for avoir, before a participle."""
+    """Avoir for être or être for avoir, before a participle; not where it makes a passive."""
     others = {form: {_ETRE[at]} for at, form in enumerate(_AVOIR)}
     others |= {form: {_AVOIR[at]} for at, form in enumerate(_ETRE)}
     for spoiled in _replaced(tokens, others):
         at = _changed(tokens, spoiled)
         behind = [token for token in tokens[at + 1 :] if token not in ("pas", "jamais")][:1]
-        if behind and any(behind[0] in known for known in forms.participles().values()):
+        is_participle = behind and any(behind[0] in known for known in forms.participles().values())
+        if is_participle and not (tokens[at] in _AVOIR and behind[0] in _WITH_A_PASSIVE):
             yield spoiled
 
 
