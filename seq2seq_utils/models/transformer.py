@@ -333,8 +333,8 @@ class TransformerState:
 
     @property
     def weights(self) -> Tensor | None:
-        """The mean over the heads of the last layer, (batch, source_len); None before the first step."""
-        return None if self.all_weights is None else self.all_weights[-1].mean(dim=0)
+        """The mean over all heads of all layers, (batch, source_len); None before the first step."""
+        return None if self.all_weights is None else self.all_weights.mean(dim=(0, 1))
 
     def select(self, rows: Tensor) -> TransformerState:
         """The state of some sentences of the batch."""
