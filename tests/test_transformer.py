@@ -11,6 +11,7 @@ from seq2seq_utils.batching import make_batch, make_loader
 from seq2seq_utils.models import (
     Encoded,
     MultiHeadAttention,
+    PositionalEmbedding,
     RecurrentEncoder,
     Seq2Seq,
     TransformerDecoder,
@@ -21,7 +22,6 @@ from seq2seq_utils.models import (
     sinusoidal_positions,
     transformer_model,
 )
-from seq2seq_utils.models.transformer import PositionalEmbedding
 from seq2seq_utils.training import Settings, fit
 from seq2seq_utils.translation import greedy
 
@@ -183,7 +183,7 @@ def test_another_later_word_moves_no_earlier_score_unless_the_mask_lets_it_be_se
     first, second = (model.decoder(words, encoded) for words in fed)
     assert torch.equal(first[:, :3], second[:, :3])
     assert moved(first, second) == [False, False, False, True, True]
-    model.decoder.mask = lambda words, before: torch.ones(words, before + words, dtype=torch.bool)
+    model.decoder.causal_mask = lambda words, before: torch.ones(words, before + words, dtype=torch.bool)
     assert all(moved(*(model.decoder(words, encoded) for words in fed)))
 
 
@@ -346,6 +346,7 @@ WRONG = [
     (lambda: transformer_model(20, 24, 8, heads=0), ("heads: 0", "divide model_size, 8")),
     (lambda: transformer_model(20, 24, 8, layers=0), ("layers: 0", "1 or more")),
     (lambda: TransformerDecoder(24, SIZE, INNER, HEADS, 0), ("layers: 0", "1 or more")),
+    (lambda: transformer_model(20, 24, 8, 0), ("feed_forward_size: 0", "1 or more")),
     (
         lambda: Seq2Seq(TransformerEncoder(20, 4, 4, 1, 1), TransformerDecoder(24, SIZE, INNER, HEADS, 1)),
         ("decoder: its model_size is 8", "annotations have 4", "the same"),

@@ -180,7 +180,12 @@ class PositionalEmbedding(nn.Embedding):
 
 
 def feed_forward(model_size: int, feed_forward_size: int) -> nn.Sequential:
-    """Equation 2 of the paper, max(0, x W₁ + b₁) W₂ + b₂, for each word by itself."""
+    """Equation 2 of the paper, max(0, x W₁ + b₁) W₂ + b₂, for each word by itself.
+
+    Raises:
+        ValueError: if `feed_forward_size` is less than 1.
+    """
+    _check_positive("feed_forward_size", feed_forward_size)
     return nn.Sequential(
         nn.Linear(model_size, feed_forward_size), nn.ReLU(), nn.Linear(feed_forward_size, model_size)
     )
@@ -233,7 +238,7 @@ class TransformerEncoder(nn.Module):
         positions: whether words know their places; without, a sentence is a bag of words.
 
     Raises:
-        ValueError: if `layers` is less than 1, or sizes do not fit each other.
+        ValueError: if a number is less than 1, `model_size` is odd, or `heads` does not divide it.
     """
 
     def __init__(
@@ -247,7 +252,7 @@ class TransformerEncoder(nn.Module):
         positions: bool = True,
     ) -> None:
         super().__init__()
-        _check_layers(layers)
+        _check_positive("layers", layers)
         self.annotation_size = model_size
         self.embedding = PositionalEmbedding(vocabulary_size, model_size, positions)
         self.dropout = nn.Dropout(dropout)
@@ -360,10 +365,10 @@ class TransformerDecoder(nn.Module):
         tied: whether a word's vector is also its row of the output matrix, as in the paper (section 3.4).
 
     Attributes:
-        mask: says which words each word may look at: `causal_mask`.
+        causal_mask: the function that says which words each word may look at.
 
     Raises:
-        ValueError: if `layers` is less than 1, or sizes do not fit each other.
+        ValueError: if a number is less than 1, `model_size` is odd, or `heads` does not divide it.
     """
 
     def __init__(
@@ -378,10 +383,10 @@ class TransformerDecoder(nn.Module):
         tied: bool = False,
     ) -> None:
         super().__init__()
-        _check_layers(layers)
+        _check_positive("layers", layers)
         self.vocabulary_size = vocabulary_size
         self.model_size = model_size
-        self.mask = causal_mask
+        self.causal_mask = causal_mask
         self.embedding = PositionalEmbedding(vocabulary_size, model_size, positions)
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.ModuleList(
@@ -424,7 +429,7 @@ class TransformerDecoder(nn.Module):
             and the state after the last.
         """
         before = state.written[0].keys.shape[2]
-        causal = self.mask(tokens.shape[1], before).to(tokens.device)
+        causal = self.causal_mask(tokens.shape[1], before).to(tokens.device)
         is_word = state.mask[:, None, None]
         vectors = self.dropout(self.embedding(tokens, before))
         written, weights = [], []
@@ -450,9 +455,9 @@ class TransformerDecoder(nn.Module):
         return logits
 
 
-def _check_layers(layers: int) -> None:
-    if layers < 1:
-        raise ValueError(f"layers: {layers} is not allowed; it must be 1 or more")
+def _check_positive(name: str, number: int) -> None:
+    if number < 1:
+        raise ValueError(f"{name}: {number} is not allowed; it must be 1 or more")
 
 
 # --------------------------------------------------------------------------------------- the model
@@ -482,7 +487,7 @@ def transformer_model(
             never tied.
 
     Raises:
-        ValueError: if `layers` is less than 1, or sizes do not fit each other.
+        ValueError: if a number is less than 1, `model_size` is odd, or `heads` does not divide it.
     """
     made_with = {"model": "transformer", **locals()}
     inner = 4 * model_size if feed_forward_size is None else feed_forward_size

@@ -41,7 +41,7 @@ def align(
     Raises:
         ValueError: if the model has no attention, a sentence cannot be read, or `batch_size` is less than 1.
     """
-    return _along(model, pairs, source, target, batch_size, lambda state: state.weights)
+    return _weights_along(model, pairs, source, target, batch_size, lambda state: state.weights)
 
 
 def align_heads(
@@ -52,11 +52,11 @@ def align_heads(
     Returns:
         For each pair its weights, (layers, heads, target words + 1, source words).
     """
-    return _along(model, pairs, source, target, batch_size, lambda state: state.all_weights)
+    return _weights_along(model, pairs, source, target, batch_size, lambda state: state.all_weights)
 
 
 @torch.no_grad()
-def _along(
+def _weights_along(
     model: Seq2Seq,
     pairs: Sequence[SentencePair],
     source: TextCodec,
