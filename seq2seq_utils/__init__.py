@@ -8,7 +8,7 @@ In this order; a room imports only rooms above it:
 - `grammar`: the toy language, in English, French and Korean. Only what makes a corpus imports it.
 - `captions`: Multi30k, real image captions.
 - `batching`: ids to padded batches, sentences of similar length together.
-- `models`: encoder, plain decoder, attention, and the contract that they keep.
+- `models`: encoder, plain decoder, attention, transformer, and the contract that they keep.
 - `training`: seeds, loss, the loop, checkpoints, teacher forcing, recipes.
 - `translation`: greedy and beam search, whole sentences, looking in.
 - `evaluation`: exact match, BLEU and their intervals; alignment error rate.

@@ -1,10 +1,12 @@
 """An ensemble: the mean of its members' probabilities, in both searches, teacher-forced, and looked into."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
 from seq2seq_utils.batching import IdPair, make_batch
-from seq2seq_utils.models import Seq2Seq, attention_model, plain_model
+from seq2seq_utils.models import Seq2Seq, attention_model, plain_model, transformer_model
 from seq2seq_utils.translation import beam_search, ensemble, greedy
 
 MEMBERS = {
@@ -12,10 +14,14 @@ MEMBERS = {
     "another size": lambda: attention_model(20, 24, 5, 8, encoder_layers=2),
     "plain": lambda: plain_model(20, 24, 6, 7),
 }
+TRANSFORMERS = {
+    "two layers": lambda: transformer_model(20, 24, 8),
+    "another size": lambda: transformer_model(20, 24, 12, layers=1),
+}
 
 
-def members() -> list[Seq2Seq]:
-    made = [make().eval() for make in MEMBERS.values()]
+def members(makers: dict[str, Callable[[], Seq2Seq]] = MEMBERS) -> list[Seq2Seq]:
+    made = [make().eval() for make in makers.values()]
     with torch.no_grad():
         for model in made:
             for parameter in model.parameters():
@@ -40,8 +46,9 @@ def test_each_probability_is_the_mean_of_the_members(id_pairs: list[IdPair]):
     assert (state.weights, state.all_weights) == (None, None), "the plain member has none"
 
 
-def test_of_a_model_and_itself_an_ensemble_finds_what_the_model_finds(id_pairs):
-    model, batch = members()[0], make_batch(id_pairs)
+@pytest.mark.parametrize("makers", [MEMBERS, TRANSFORMERS], ids=["attention", "transformer"])
+def test_of_a_model_and_itself_an_ensemble_finds_what_the_model_finds(makers, id_pairs):
+    model, batch = members(makers)[0], make_batch(id_pairs)
     given, limits = (batch.source, batch.source_lengths), [12] * len(batch)
     twice = ensemble([model, model])
     for search in (greedy, lambda *given: beam_search(*given, beam=4)):
@@ -50,8 +57,9 @@ def test_of_a_model_and_itself_an_ensemble_finds_what_the_model_finds(id_pairs):
             torch.testing.assert_close(alone.weights, both.weights)
 
 
-def test_weights_are_the_mean_and_each_member_is_a_head(id_pairs):
-    some, batch = members()[:2], make_batch(id_pairs)
+@pytest.mark.parametrize("makers", [MEMBERS, TRANSFORMERS], ids=["attention", "transformer"])
+def test_weights_are_the_mean_and_each_member_is_a_head(makers, id_pairs):
+    some, batch = members(makers)[:2], make_batch(id_pairs)
     states = []
     for model in (*some, ensemble(some)):
         state = model.decoder.start(model.encoder(batch.source, batch.source_lengths))

@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex, to_rgb
 
 from seq2seq_utils.drawing.heatmaps import Map, attention_maps, translation_maps
 from seq2seq_utils.drawing.style import ATTENTION, DARK_TEXT, FROM_WHITE, LIGHT_TEXT, TARGET, text_colour
-from seq2seq_utils.models import attention_model, plain_model
+from seq2seq_utils.models import attention_model, plain_model, transformer_model
 from seq2seq_utils.pairs import Alignment
 from seq2seq_utils.text import EOS_ID, TextCodec, WordTokenizer
 from seq2seq_utils.translation import translate
@@ -135,10 +135,11 @@ FRENCH = TextCodec.build(WordTokenizer(), ["Le chat dort.", "Le vieux chat voyai
 
 
 @pytest.mark.parametrize("ends", [True, False])
-def test_a_translation_has_a_row_for_each_token_and_one_for_eos_only_if_it_came(ends):
-    model = attention_model(len(ENGLISH.vocabulary), len(FRENCH.vocabulary), 8, 12)
+@pytest.mark.parametrize(("make", "output"), [(attention_model, "W_o"), (transformer_model, "output")])
+def test_a_translation_has_a_row_for_each_token_and_one_for_eos_only_if_it_came(make, output, ends):
+    model = make(len(ENGLISH.vocabulary), len(FRENCH.vocabulary), 8, 12)
     with torch.no_grad():  # it says EOS at once, or never
-        model.decoder.W_o.bias[EOS_ID] = 100 if ends else -100
+        getattr(model.decoder, output).bias[EOS_ID] = 100 if ends else -100
     maps = translation_maps(model, SENTENCES, ENGLISH, FRENCH)
     translations = translate(model, SENTENCES, ENGLISH, FRENCH)
     assert [list(drawn.source) for drawn in maps] == [WordTokenizer().tokenize(text) for text in SENTENCES]

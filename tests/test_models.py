@@ -23,6 +23,7 @@ from seq2seq_utils.models import (
     evaluation_mode,
     open_gates,
     plain_model,
+    transformer_model,
 )
 from seq2seq_utils.models.layers import check_ids, check_lengths
 
@@ -58,11 +59,25 @@ def rung(context: str, start_from: str, bidirectional: bool, dropout: float = 0.
     return model
 
 
-def every_model(dropout: float = 0.0) -> dict[str, Seq2Seq]:
+def small_transformer(layers: int, tied: bool) -> Seq2Seq:
+    model = transformer_model(20, 24, 8, heads=2, layers=layers, tied=tied)
+    with torch.no_grad():  # untrained weights of words are nearly equal, which would hide mistakes
+        for name, parameter in model.named_parameters():
+            parameter.normal_(mean=float(name.endswith("norm.weight")), std=0.5)
+    return model
+
+
+def recurrent_models(dropout: float = 0.0) -> dict[str, Seq2Seq]:
     plain = {kind: small_model(*kind, dropout) for kind in itertools.product(CELLS, INPUTS)}
     return {
         str(kind): model for kind, model in (plain | {kind: rung(*kind, dropout) for kind in RUNGS}).items()
     }
+
+
+def every_model() -> dict[str, Seq2Seq]:
+    shapes = ((1, False), (3, True))
+    transformers = {f"transformer of {shape}": small_transformer(*shape) for shape in shapes}
+    return recurrent_models() | transformers
 
 
 def call(model: Seq2Seq, batch: Batch) -> Tensor:
@@ -139,7 +154,9 @@ def test_a_score_depends_on_the_words_before_it_only():
 
 def test_dropout_sets_its_share_to_0_in_training_and_nothing_in_evaluation(id_pairs):
     batch = make_batch(id_pairs)
-    for (kind, model), without in zip(every_model(0.4).items(), every_model().values(), strict=True):
+    for (kind, model), without in zip(
+        recurrent_models(0.4).items(), recurrent_models().values(), strict=True
+    ):
         shares: dict[tuple[str, int], float] = {}  # by the length of the vectors, which tells what they are
         for part in (model.encoder, model.decoder):
             where = batch.source != 0 if part is model.encoder else slice(None)

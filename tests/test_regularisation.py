@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from seq2seq_utils.batching import IdPair, make_batch, make_loader
-from seq2seq_utils.models import Seq2Seq, attention_model, plain_model
+from seq2seq_utils.models import Seq2Seq, attention_model, plain_model, transformer_model
 from seq2seq_utils.text import PAD_ID, UNK_ID
 from seq2seq_utils.training import (
     Settings,
@@ -28,7 +28,7 @@ def logits_of(model: Seq2Seq, pairs: list[IdPair], teacher_forcing: float = 1.0)
 # --- Dropout ----------------------------------------------------------------------------------------
 
 
-@each_model
+@pytest.mark.parametrize("make", [plain_model, attention_model, transformer_model])
 def test_dropout_makes_noise_in_training_and_none_in_evaluation(make, id_pairs):
     model = make(20, 20, 8, 12, dropout=0.5)
     assert not torch.equal(logits_of(model, id_pairs), logits_of(model, id_pairs))

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from seq2seq_utils.models import Seq2Seq, attention_model, open_gates, plain_model
+from seq2seq_utils.models import Seq2Seq, attention_model, open_gates, plain_model, transformer_model
 from seq2seq_utils.text import CharacterTokenizer, SubwordTokenizer, TextCodec, WordTokenizer
 from seq2seq_utils.translation import load_translator, save_translator, translate
 
@@ -58,6 +58,23 @@ def test_a_plain_model_with_open_gates_comes_back(tmp_path):
     assert torch.equal(loaded.encoder.rnn.bias_ih_l0, model.encoder.rnn.bias_ih_l0)
 
 
+@pytest.mark.parametrize(
+    "sizes", [{}, {"layers": 3}, {"heads": 2}, {"tied": True}, {"positions": False}], ids=str
+)
+def test_a_transformer_of_every_shape_comes_back_and_translates_the_same(tmp_path, sizes):
+    _, codecs = translator()
+    size = len(codecs[0].vocabulary)
+    model = transformer_model(size, size, 8, dropout=0.5, **sizes)
+    save_translator(tmp_path, model, codecs)
+    loaded, _ = load_translator(tmp_path)
+    assert repr(loaded) == repr(model.eval())
+    for before, after in zip(
+        translate(model, TEXTS, *codecs), translate(loaded, TEXTS, *codecs), strict=True
+    ):
+        assert after == before
+        assert torch.equal(after.weights, before.weights)  # heads and positions have no weights to be told by
+
+
 def test_notes_and_versions_stand_in_the_settings(tmp_path):
     save_translator(tmp_path, *translator(), epochs=3, pairs="mine")
     settings = json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))
@@ -78,10 +95,10 @@ def test_another_translator_takes_the_place_of_the_first(tmp_path):
 def test_a_model_that_cannot_be_made_again_is_refused(tmp_path):
     model, codecs = translator()
     by_hand = Seq2Seq(model.encoder, model.decoder)
-    with pytest.raises(ValueError, match=r"^model: it is not as `plain_model` or"):
+    with pytest.raises(ValueError, match=r"^model: it is not as `plain_model`, `attention_model` or"):
         save_translator(tmp_path, by_hand, codecs)
     model.encoder.rnn = nn.GRU(4, 4, num_layers=2, bidirectional=True)
-    with pytest.raises(ValueError, match=r"^model: it is not as `plain_model` or"):
+    with pytest.raises(ValueError, match=r"^model: it is not as `plain_model`, `attention_model` or"):
         save_translator(tmp_path, model, codecs)
     assert not list(tmp_path.iterdir())
 

@@ -9,10 +9,19 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seq2seq_utils.batching import pad
-from seq2seq_utils.models import CELLS, Encoded, Seq2Seq, Step, attention_model, plain_model
+from seq2seq_utils.models import (
+    CELLS,
+    AttentionDecoder,
+    Encoded,
+    Seq2Seq,
+    Step,
+    attention_model,
+    plain_model,
+    transformer_model,
+)
 from seq2seq_utils.text import EOS_ID, SOS_ID
 from seq2seq_utils.translation import Hypothesis, beam_search, greedy
 
@@ -24,9 +33,10 @@ SENTENCES = [[GENERATOR.randrange(4, SIZE) for _ in range(GENERATOR.randint(1, 1
 def model_of(kind: str, size: int = SIZE, seed: int = 0) -> Seq2Seq:
     """Random weights, large enough to make the choice of a word depend on the words before."""
     torch.manual_seed(seed)
-    is_plain = kind in CELLS
-    if is_plain:
+    if kind in CELLS:
         model = plain_model(SIZE, size, 16, 32, cell=kind)
+    elif kind == "transformer":
+        model = transformer_model(SIZE, size, 16)
     else:
         model = attention_model(SIZE, size, 16, 32, context=kind)
     with torch.no_grad():
@@ -34,12 +44,17 @@ def model_of(kind: str, size: int = SIZE, seed: int = 0) -> Seq2Seq:
             parameter *= 2
         if kind == "attention":
             model.decoder.context.v_a.normal_()  # untrained it is 0, and attention the same everywhere
-        output = model.decoder.output if is_plain else model.decoder.W_o
-        output.weight[EOS_ID] *= 1.6  # some translations end in time, others do not
+        output_of(model).weight[EOS_ID] *= 1.6  # some translations end in time, others do not
     return model.eval()
 
 
-KINDS = (*CELLS, "attention", "mean", "fixed", "none")
+def output_of(model: Seq2Seq) -> nn.Linear:
+    """The layer from which the scores of words come."""
+    return model.decoder.W_o if isinstance(model.decoder, AttentionDecoder) else model.decoder.output
+
+
+KINDS = (*CELLS, "attention", "mean", "fixed", "none", "transformer")
+WITH_WEIGHTS = ("attention", "transformer")
 
 
 # --- Models that say what a test wants ------------------------------------------------------------
@@ -122,8 +137,9 @@ def test_nothing_is_computed_for_a_row_that_has_ended():
     assert rows == [(2, 0), (0, 0), (9, 0), (2, 1), (9, 1), (2, 2), (9, 2), (9, 3)]
 
 
-def test_weights_have_a_row_for_each_id_and_one_for_eos():
-    model, limits = model_of("attention"), [row % 9 for row in range(len(SENTENCES))]
+@pytest.mark.parametrize("kind", WITH_WEIGHTS)
+def test_weights_have_a_row_for_each_id_and_one_for_eos(kind):
+    model, limits = model_of(kind), [row % 9 for row in range(len(SENTENCES))]
     source, lengths = pad(SENTENCES)
     for search in (greedy, beam_search):
         found = search(model, source, lengths, limits)
@@ -133,7 +149,7 @@ def test_weights_have_a_row_for_each_id_and_one_for_eos():
             assert hypothesis.weights[:, length:].count_nonzero() == 0
             torch.testing.assert_close(hypothesis.weights.sum(dim=1), torch.ones(len(hypothesis.weights)))
     with torch.no_grad():
-        model.decoder.W_o.bias[EOS_ID] = -math.inf
+        output_of(model).bias[EOS_ID] = -math.inf
     for search in (greedy, beam_search):
         found = search(model, *pad(SENTENCES[:3]), [0, 4, 7])
         assert [(len(each.ids), each.reached_end) for each in found] == [(0, False), (4, False), (7, False)]
@@ -166,7 +182,7 @@ def test_a_sentence_is_translated_alone_as_in_a_batch(kind):
         ]
         assert_same(together, alone, (seed, search))
         assert len({len(each.ids) for each in alone}) > 3, "rows are to end at different steps"
-        assert all((each.weights is not None) == (kind == "attention") for each in together)
+        assert all((each.weights is not None) == (kind in WITH_WEIGHTS) for each in together)
         ends |= {each.reached_end for each in alone}
     assert ends == {True, False}
 
@@ -222,7 +238,7 @@ def beam_search_by_hand(
     )
 
 
-@pytest.mark.parametrize("kind", ["gru", "attention"])
+@pytest.mark.parametrize("kind", ["gru", *WITH_WEIGHTS])
 def test_beam_search_is_what_plain_loops_find(kind):
     ends = set()
     for seed, beam, length_penalty in [(0, 2, 1.0), (1, 3, 0.0), (2, 4, 0.6), (3, 5, 1.0)]:
@@ -238,7 +254,7 @@ def test_beam_search_is_what_plain_loops_find(kind):
     assert ends == {True, False}
 
 
-@pytest.mark.parametrize("kind", ["gru", "attention"])
+@pytest.mark.parametrize("kind", ["gru", *WITH_WEIGHTS])
 def test_a_beam_as_wide_as_all_there_is_finds_the_best_of_all_translations(kind):
     size, limit = 6, 3  # four special tokens and two words
     words = [number for number in range(size) if number != EOS_ID]

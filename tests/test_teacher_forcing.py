@@ -10,7 +10,16 @@ import torch
 from torch import Tensor
 
 from seq2seq_utils.batching import Batch, make_batch, make_loader
-from seq2seq_utils.models import CELLS, Encoded, PlainState, Seq2Seq, Step, attention_model, plain_model
+from seq2seq_utils.models import (
+    CELLS,
+    Encoded,
+    PlainState,
+    Seq2Seq,
+    Step,
+    attention_model,
+    plain_model,
+    transformer_model,
+)
 from seq2seq_utils.text import SOS_ID
 from seq2seq_utils.training import (
     Settings,
@@ -32,7 +41,8 @@ def small_model(cell: str = "gru") -> Seq2Seq:
 
 
 def all_models() -> dict[str, Seq2Seq]:
-    return {"attention": attention_model(20, 20, 8, 12), **{cell: small_model(cell) for cell in CELLS}}
+    cells = {cell: small_model(cell) for cell in CELLS}
+    return {"attention": attention_model(20, 20, 8, 12), "transformer": transformer_model(20, 20, 8)} | cells
 
 
 class Parrot:

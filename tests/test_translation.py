@@ -6,19 +6,21 @@ import pytest
 import torch
 from torch import Tensor
 
-from seq2seq_utils.models import Seq2Seq, attention_model, plain_model
+from seq2seq_utils.models import AttentionDecoder, Seq2Seq, attention_model, plain_model, transformer_model
 from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import EOS_ID, SOS_ID, TextCodec, WordTokenizer
-from seq2seq_utils.translation import align, beam_search, default_limit, greedy, trace, translate
+from seq2seq_utils.translation import align, align_heads, beam_search, default_limit, greedy, trace, translate
 
 GENERATOR = random.Random(0)
 WORDS = [f"w{number}" for number in range(60)]
 SENTENCES = [" ".join(GENERATOR.choices(WORDS, k=GENERATOR.randint(1, 12))) for _ in range(30)]
 SOURCE = TextCodec.build(WordTokenizer(), WORDS)
 TARGET = TextCodec.build(WordTokenizer(), [f"v{number}" for number in range(60)])
-KINDS = ("rnn", "gru", "lstm", "attention")
+WITH_WEIGHTS = ("attention", "transformer")
+KINDS = ("rnn", "gru", "lstm", *WITH_WEIGHTS)
 
 each_kind = pytest.mark.parametrize("kind", KINDS)
+each_kind_with_weights = pytest.mark.parametrize("kind", WITH_WEIGHTS)
 assert_close = torch.testing.assert_close
 
 
@@ -26,13 +28,15 @@ def untrained(kind: str, seed: int = 0, has_eos: bool = True) -> Seq2Seq:
     """Random weights, but such that some translations end in time and others do not, or none does."""
     torch.manual_seed(seed)
     sizes = len(SOURCE.vocabulary), len(TARGET.vocabulary), 16, 32
-    model = attention_model(*sizes) if kind == "attention" else plain_model(*sizes, cell=kind)
+    makers = {"attention": attention_model, "transformer": transformer_model}
+    model = makers[kind](*sizes) if kind in makers else plain_model(*sizes, cell=kind)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter *= 2
         if kind == "attention":
             model.decoder.context.v_a.normal_()
-        output = model.decoder.W_o if kind == "attention" else model.decoder.output
+        attentive = isinstance(model.decoder, AttentionDecoder)
+        output = model.decoder.W_o if attentive else model.decoder.output
         output.weight[EOS_ID] *= 2.5
         output.bias[EOS_ID] += 0.0 if has_eos else -torch.inf
     return model
@@ -59,7 +63,7 @@ def test_translations_are_the_same_alone_and_in_a_batch_and_come_in_order(kind):
             assert found.text.lower().split() == TARGET.vocabulary.decode(found.ids)
             limit = default_limit(len(sentence.split()))
             assert found.reached_end or len(found.ids) == limit == 2 * len(sentence.split()) + 30
-            if kind == "attention":
+            if kind in WITH_WEIGHTS:
                 assert found.weights.shape == (len(found.ids) + found.reached_end, len(sentence.split()))
                 assert_close(found.weights, by_itself.weights)
             else:
@@ -80,8 +84,9 @@ def test_translation_goes_on_from_its_own_words(kind):
         assert (likeliest[-1] == EOS_ID) == found.reached_end
 
 
-def test_translate_searches_as_it_is_asked_to():
-    model = untrained("attention").eval()
+@each_kind_with_weights
+def test_translate_searches_as_it_is_asked_to(kind):
+    model = untrained(kind).eval()
     for limit, beam, length_penalty in [(5, 1, 1.0), (12, 4, 0.0), (12, 4, 1.0), (0, 2, 1.0)]:
         found = translate(model, SENTENCES, SOURCE, TARGET, limit, 7, beam, length_penalty)
         for sentence, translation in zip(SENTENCES, found, strict=True):
@@ -111,6 +116,7 @@ def test_the_models_mode_is_as_before_come_what_may_and_no_gradient_is_kept():
         lambda model: translate(model, SENTENCES[:2], SOURCE, TARGET),
         lambda model: translate(model, SENTENCES[:2], SOURCE, TARGET, beam=2),
         lambda model: align(model, [pair], SOURCE, TARGET),
+        lambda model: align_heads(model, [pair], SOURCE, TARGET),
         lambda model: trace(model, "w1 w2", SOURCE, TARGET),
     )
     for use in uses:
@@ -131,20 +137,26 @@ def test_the_models_mode_is_as_before_come_what_may_and_no_gradient_is_kept():
 # --- Looking in -----------------------------------------------------------------------------------
 
 
-def test_alignment_is_what_the_model_looks_at_while_it_is_fed_the_translation():
-    model = untrained("attention")
+@each_kind_with_weights
+def test_alignment_is_what_the_model_looks_at_while_it_is_fed_the_translation(kind):
+    """The mean that a state shows, and each layer and head by itself."""
+    model = untrained(kind)
     pairs = [
         SentencePair(sentence, " ".join(f"v{number}" for number in range(1 + at % 5)))
         for at, sentence in enumerate(SENTENCES)
     ]
     for batch_size in (128, 7):
         found = align(model, pairs, SOURCE, TARGET, batch_size)
-        for pair, weights in zip(pairs, found, strict=True):
+        of_heads = align_heads(model, pairs, SOURCE, TARGET, batch_size)
+        for pair, weights, heads in zip(pairs, found, of_heads, strict=True):
+            assert heads.shape == ((2, 4) if kind == "transformer" else (1, 1)) + weights.shape
             state = model.decoder.start(model.encoder(*ids_of(pair.source)))
-            for token, row in zip([SOS_ID, *TARGET.encode(pair.target)], weights, strict=True):
+            for at, token in enumerate([SOS_ID, *TARGET.encode(pair.target)]):
                 state = model.decoder.step(torch.tensor([token]), state).state
-                assert_close(row, state.weights[0])
-    assert align(model, [], SOURCE, TARGET) == []
+                assert_close(weights[at], state.weights[0])
+                assert_close(heads[:, :, at], state.all_weights[:, :, 0])
+            assert at == len(weights) - 1
+    assert align(model, [], SOURCE, TARGET) == align_heads(model, [], SOURCE, TARGET) == []
 
 
 @each_kind
@@ -190,6 +202,8 @@ def test_wrong_use_is_refused_by_name():
         (lambda: translate(plain, ["w1"], *codecs, limit=-1), "limit: -1", "0 or more"),
         (lambda: translate(plain, ["w1"], *codecs, beam=0), "beam: 0", "1 or more"),
         (lambda: align(plain, [pair], *codecs), "model: has no attention"),
+        (lambda: align_heads(plain, [pair], *codecs), "model: has no attention"),
+        (lambda: align_heads(attention, [pair], *codecs, batch_size=0), "batch_size: 0", "1 or more"),
         (lambda: align(attention, [pair], *codecs, batch_size=0), "batch_size: 0", "1 or more"),
         (lambda: align(attention, [SentencePair("w1", "")], *codecs), "text: ''", "empty"),
         (lambda: trace(plain, "", *codecs), "text: ''", "empty"),

@@ -9,7 +9,7 @@ import torch
 from seq2seq_utils.drawing.style import DARK_TEXT, FROM_WHITE, LIGHT_TEXT
 from seq2seq_utils.drawing.widgets import DecodingExplorer, Words, steps_table
 from seq2seq_utils.grammar import generate
-from seq2seq_utils.models import attention_model
+from seq2seq_utils.models import attention_model, transformer_model
 from seq2seq_utils.text import TextCodec, WordTokenizer
 from seq2seq_utils.translation import DecodingStep, trace, translate
 
@@ -19,9 +19,9 @@ FRENCH = TextCodec.build(WordTokenizer(), (pair.target for pair in PAIRS))
 WORDS = Words("S", "Step", "Fed", "Looks", "Likeliest", "EMPTY", "UNKNOWN {words}", "ONLY UNKNOWN", "STORED")
 
 
-@pytest.fixture
-def model():
-    return attention_model(len(ENGLISH.vocabulary), len(FRENCH.vocabulary), 8, 12)
+@pytest.fixture(params=[attention_model, transformer_model])
+def model(request):
+    return request.param(len(ENGLISH.vocabulary), len(FRENCH.vocabulary), 8, 12)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The models: an encoder, decoders with and without attention, and the contract that they keep."""
+"""The models: recurrent ones with and without attention, the transformer, and the contract that they keep."""
 
 from seq2seq_utils.models.attention import (
     AttentionDecoder,
@@ -21,6 +21,20 @@ from seq2seq_utils.models.seq2seq import (
     open_gates,
     plain_model,
 )
+from seq2seq_utils.models.transformer import (
+    DecoderLayer,
+    EncoderLayer,
+    KeysValues,
+    MultiHeadAttention,
+    PositionalEmbedding,
+    TransformerDecoder,
+    TransformerEncoder,
+    TransformerState,
+    causal_mask,
+    dot_product_attention,
+    sinusoidal_positions,
+    transformer_model,
+)
 
 __all__ = [
     "CELLS",
@@ -29,23 +43,35 @@ __all__ = [
     "BahdanauAttention",
     "Context",
     "Decoder",
+    "DecoderLayer",
     "DecoderState",
     "Encoded",
     "Encoder",
+    "EncoderLayer",
     "FixedContext",
+    "KeysValues",
     "MeanContext",
+    "MultiHeadAttention",
     "NoContext",
     "OneHotLinear",
     "PlainDecoder",
     "PlainState",
+    "PositionalEmbedding",
     "RecurrentEncoder",
     "Seq2Seq",
     "State",
     "Step",
+    "TransformerDecoder",
+    "TransformerEncoder",
+    "TransformerState",
     "attention_model",
+    "causal_mask",
     "check_ids",
     "count_parameters",
+    "dot_product_attention",
     "evaluation_mode",
     "open_gates",
     "plain_model",
+    "sinusoidal_positions",
+    "transformer_model",
 ]

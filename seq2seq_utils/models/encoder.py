@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seq2seq_utils.models.contract import Encoded
-from seq2seq_utils.models.layers import check_ids, check_lengths, input_layer, recurrent_layer, without_layer
+from seq2seq_utils.models.layers import (
+    check_ids,
+    check_lengths,
+    input_layer,
+    recurrent_layer,
+    without_layer,
+    word_mask,
+)
 
 
 class RecurrentEncoder(nn.Module):
@@ -64,6 +70,5 @@ class RecurrentEncoder(nn.Module):
         packed = pack_padded_sequence(embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False)
         packed, state = self.rnn(packed)
         annotations, _ = pad_packed_sequence(packed, batch_first=True, total_length=source.shape[1])
-        mask = torch.arange(source.shape[1]) < source_lengths.cpu()[:, None]  # (batch, source_len)
         last = without_layer(state, 2 if self.bidirectional else 1)
-        return Encoded(self.dropout(annotations), last, mask.to(source.device))
+        return Encoded(self.dropout(annotations), last, word_mask(source, source_lengths))

@@ -116,6 +116,12 @@ def check_lengths(source: Tensor, lengths: Tensor) -> None:
         raise ValueError(f"source_lengths: {outside} is not allowed; source has 1 to {longest} words")
 
 
+def word_mask(source: Tensor, source_lengths: Tensor) -> Tensor:
+    """True where there is a word, False where there is padding, (batch, source_len), beside `source`."""
+    mask = torch.arange(source.shape[1]) < source_lengths.cpu()[:, None]
+    return mask.to(source.device)
+
+
 def _ends(numbers: Tensor) -> list[int]:
     """The smallest number and the largest, fetched at once: each fetch waits for all that a GPU has to do."""
     ends: list[int] = torch.stack(torch.aminmax(numbers)).tolist()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from seq2seq_utils.batching import encode_pairs, make_batch
-from seq2seq_utils.models import Seq2Seq, evaluation_mode
+from seq2seq_utils.models import DecoderState, Seq2Seq, evaluation_mode
 from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import EOS_ID, SOS_ID, TextCodec
 from seq2seq_utils.translation.translator import default_limit
@@ -23,7 +23,6 @@ class DecodingStep(NamedTuple):
     likeliest: list[tuple[str, float]]  # tokens and their probabilities, the likeliest first
 
 
-@torch.no_grad()
 def align(
     model: Seq2Seq, pairs: Sequence[SentencePair], source: TextCodec, target: TextCodec, batch_size: int = 128
 ) -> list[Tensor]:
@@ -42,6 +41,30 @@ def align(
     Raises:
         ValueError: if the model has no attention, a sentence cannot be read, or `batch_size` is less than 1.
     """
+    return _weights_along(model, pairs, source, target, batch_size, lambda state: state.weights)
+
+
+def align_heads(
+    model: Seq2Seq, pairs: Sequence[SentencePair], source: TextCodec, target: TextCodec, batch_size: int = 128
+) -> list[Tensor]:
+    """As `align`, for each layer and head by itself.
+
+    Returns:
+        For each pair its weights, (layers, heads, target words + 1, source words).
+    """
+    return _weights_along(model, pairs, source, target, batch_size, lambda state: state.all_weights)
+
+
+@torch.no_grad()
+def _weights_along(
+    model: Seq2Seq,
+    pairs: Sequence[SentencePair],
+    source: TextCodec,
+    target: TextCodec,
+    batch_size: int,
+    weights_of: Callable[[DecoderState], Tensor | None],  # (…, batch, source_len)
+) -> list[Tensor]:
+    """For each pair the weights along its translation, (…, target words + 1, source words)."""
     if batch_size < 1:
         raise ValueError(f"batch_size: {batch_size} is not allowed; it must be 1 or more")
     found: list[Tensor] = []
@@ -53,13 +76,14 @@ def align(
             steps: list[Tensor] = []
             for token in batch.target_input.unbind(dim=1):
                 state = model.decoder.step(token, state).state
-                if state.weights is None:
+                newest = weights_of(state)
+                if newest is None:
                     raise ValueError("model: has no attention, so there are no weights to look at")
-                steps.append(state.weights)
-            weights = torch.stack(steps, dim=1).cpu()  # (batch, target_len, source_len)
+                steps.append(newest)
+            weights = torch.stack(steps, dim=-2).cpu()  # (…, batch, target_len, source_len)
             found += [
-                of_pair[: len(target_ids) + 1, : len(source_ids)]
-                for of_pair, (source_ids, target_ids) in zip(weights, ids, strict=True)
+                of_pair[..., : len(target_ids) + 1, : len(source_ids)]
+                for of_pair, (source_ids, target_ids) in zip(weights.unbind(dim=-3), ids, strict=True)
             ]
     return found
 

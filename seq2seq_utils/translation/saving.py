@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from seq2seq_utils.models import Seq2Seq, attention_model, plain_model
+from seq2seq_utils.models import Seq2Seq, attention_model, plain_model, transformer_model
 from seq2seq_utils.text import CharacterTokenizer, SubwordTokenizer, TextCodec, Vocabulary, WordTokenizer
 from seq2seq_utils.text.tokenizers import Tokenizer
 from seq2seq_utils.text.vocabulary import SPECIALS
@@ -20,7 +20,11 @@ from seq2seq_utils.training import checkpoints
 _FORMAT = 1
 _SETTINGS, _WEIGHTS = "settings.json", "weights.pt"
 _SIDES = ("source", "target")
-_MODELS: dict[str, Callable[..., Seq2Seq]] = {"plain": plain_model, "attention": attention_model}
+_MODELS: dict[str, Callable[..., Seq2Seq]] = {
+    "plain": plain_model,
+    "attention": attention_model,
+    "transformer": transformer_model,
+}
 _TOKENIZERS: dict[str, type[Tokenizer]] = {"characters": CharacterTokenizer, "words": WordTokenizer}
 _SUBWORDS = "subwords"
 
@@ -32,7 +36,7 @@ def save_translator(
 
     Args:
         folder: where to; it is made if need be, and a translator that is there already is replaced.
-        model: as `plain_model` or `attention_model` makes it, trained or not.
+        model: as `plain_model`, `attention_model` or `transformer_model` makes it, trained or not.
         codecs: of the sentences, and of the translations.
         notes: what else you want to find there, such as the settings of the training: whatever JSON can say.
 
@@ -99,7 +103,8 @@ def _made_with(model: Seq2Seq) -> dict[str, Any]:
         if repr(as_made) == repr(model):
             return model.made_with
     raise ValueError(
-        "model: it is not as `plain_model` or `attention_model` makes one, so it could not be made again"
+        "model: it is not as `plain_model`, `attention_model` or `transformer_model` makes one, so it could "
+        "not be made again"
     )
 
 
