@@ -458,6 +458,82 @@ def test_scores_without_gradients_are_enough_for_all_but_gradients(adapter, pair
     assert failed(audited) == []
 
 
+# ------------------------------------------------------------------------------------- a model of other hands
+class OtherModel(nn.Module):
+    """Batch second, ids of its own, one class for all, and its own loop; nothing of it is of this series."""
+
+    pad, go, stop = 9, 8, 7
+
+    def __init__(self, masked: bool = True) -> None:
+        super().__init__()
+        self.masked = masked
+        self.words, self.reader, self.writer = nn.Embedding(10, 8), nn.GRU(8, 16), nn.GRU(8, 16)
+        self.output = nn.Linear(32, 10)
+
+    def read(self, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        lengths = (source != self.pad).sum(dim=0)
+        packed = nn.utils.rnn.pack_padded_sequence(self.words(source), lengths, enforce_sorted=False)
+        memory, last = self.reader(packed)
+        return nn.utils.rnn.pad_packed_sequence(memory)[0], last, source == self.pad
+
+    def write(self, fed: Tensor, memory: Tensor, hidden: Tensor, is_padding: Tensor) -> tuple[Tensor, Tensor]:
+        written, hidden = self.writer(self.words(fed), hidden)
+        energies = torch.einsum("tbh,sbh->tsb", written, memory)
+        if self.masked:
+            energies = energies.masked_fill(is_padding, -torch.inf)
+        context = torch.einsum("tsb,sbh->tbh", energies.softmax(dim=1), memory)
+        return self.output(torch.cat([written, context], dim=2)), hidden
+
+    def columns(self, sentences) -> Tensor:
+        return nn.utils.rnn.pad_sequence([torch.tensor(ids) for ids in sentences], padding_value=self.pad)
+
+
+def other_adapter(model: OtherModel) -> Adapter:
+    """The adapter of a foreign model: 30 lines, in which its own code does the work."""
+
+    def logits_and_expected(pairs):
+        fed = model.columns([[model.go, *target] for _, target in pairs])
+        expected = model.columns([[*target, model.stop] for _, target in pairs])
+        return model.write(fed, *model.read(model.columns([source for source, _ in pairs])))[0], expected
+
+    def scores(pairs):
+        logits, _ = logits_and_expected(pairs)
+        return [logits[: len(target) + 1, row] for row, (_, target) in enumerate(pairs)]
+
+    def loss(pairs):
+        logits, expected = logits_and_expected(pairs)
+        return ENTROPY(logits.flatten(0, 1), expected.flatten(), ignore_index=model.pad)
+
+    @torch.no_grad()
+    def translate(sources):
+        was_training, found = model.training, [[] for _ in sources]
+        model.eval()
+        memory, hidden, is_padding = model.read(model.columns(sources))
+        fed = torch.full((1, len(sources)), model.go)
+        for _ in range(12):
+            logits, hidden = model.write(fed, memory, hidden, is_padding)
+            fed = logits.argmax(dim=2)
+            for ids, token in zip(found, fed[0].tolist(), strict=True):
+                ids.append(token)
+        model.train(was_training)
+        return [ids[: ids.index(model.stop)] if model.stop in ids else ids for ids in found]
+
+    return Adapter(
+        module=model, scores=scores, translate=translate, loss=loss, eos_id=model.stop, pad_id=model.pad
+    )
+
+
+def test_a_model_of_other_hands_is_audited_and_its_missing_mask_is_found():
+    pairs = [([1, 2, 3], [4, 5]), ([6, 1], [3]), ([2], [1, 2, 3, 4]), ([4, 5, 6, 1], [0, 1])]
+    audited = audit(other_adapter(OtherModel()), pairs)
+    assert failed(audited) == []
+    assert len(audited.with_outcome(Outcome.HOLDS)) == 10
+    assert failed(audit(other_adapter(OtherModel(masked=False)), pairs)) == [
+        "alone = in a batch",
+        "padding is not in the loss",
+    ]
+
+
 # ------------------------------------------------------------------------------------- what comes back
 def test_the_table_has_a_row_for_each_check_and_a_reader_s_own_test_fails_with_what_was_found(
     model, adapter, pairs
