@@ -11,7 +11,7 @@ In this order; a room imports only rooms above it:
 - `models`: encoder, plain decoder, attention, transformer, and the contract that they keep.
 - `training`: seeds, loss, the loop, checkpoints, teacher forcing, recipes.
 - `translation`: greedy and beam search, whole sentences, looking in.
-- `evaluation`: exact match, BLEU and their intervals; alignment error rate.
+- `evaluation`: exact match, BLEU and their intervals; alignment error rate; the audit.
 - `drawing`: colours and style, plots, heatmaps, widgets.
 - `experiments`: what is compared, a module a notebook, and the files that hold what came out.
 - `source`: the package's own code, printed to be read.

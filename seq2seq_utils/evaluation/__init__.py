@@ -1,1 +1,1 @@
-"""Measuring: how good translations are, and how far attention agrees with gold alignments."""
+"""Measuring: how good translations are, how far attention is like gold alignments, and the audit."""
