@@ -329,7 +329,10 @@ class DecoderLayer(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class TransformerState:
-    """What goes from one step to the next: the keys and values so far, so that no word is computed twice."""
+    """What goes from one step to the next: the keys and values so far, so that no word is computed twice.
+
+    Where one map is shown, it is the mean of all heads: beforehand none is known to align best.
+    """
 
     written: tuple[KeysValues, ...]  # of each layer; those of the words so far, one more after each step
     read: tuple[KeysValues, ...]  # of each layer; those of the source's words, the same at every step
