@@ -66,8 +66,8 @@ def trained(model: Seq2Seq, pairs: list[IdPair], hidden_id: int | None = None, s
 @pytest.fixture(scope="module")
 def model(pairs) -> Seq2Seq:
     torch.manual_seed(0)
-    model = attention_model(*sizes(pairs[0] + pairs[1]), embedding_size=32, hidden_size=48, dropout=0.05)
-    return trained(model, pairs[0])
+    model = attention_model(*sizes(pairs[0] + pairs[1]), embedding_size=32, hidden_size=64, dropout=0.05)
+    return trained(model, pairs[0], steps=2 * STEPS)  # until its map is there
 
 
 @pytest.fixture
