@@ -15,7 +15,7 @@ GIVEN, SHUFFLED, BOTH = ("given",), ("shuffled",), ("given", "shuffled")
 
 # Below which `Subject.share_unlearned` enough is learned to ask. Models of the toy language trained on the
 # translations of other sentences, which can learn French but nothing of the source, came down to 0.57; sound
-# ones passed from 0.71 on. A map comes later: at 0.46 that of one model was still no better than its neighbour
+# ones passed from 0.71 on. A map comes later: at 0.46 that of one model was no better than its neighbour
 # one row off, at 0.20 those of all three were.
 LEARNED, ALIGNED = 0.65, 0.25
 
