@@ -66,8 +66,8 @@ def trained(model: Seq2Seq, pairs: list[IdPair], hidden_id: int | None = None, s
 @pytest.fixture(scope="module")
 def model(pairs) -> Seq2Seq:
     torch.manual_seed(0)
-    model = attention_model(*sizes(pairs[0] + pairs[1]), embedding_size=32, hidden_size=48, dropout=0.05)
-    return trained(model, pairs[0])
+    model = attention_model(*sizes(pairs[0] + pairs[1]), embedding_size=32, hidden_size=64, dropout=0.05)
+    return trained(model, pairs[0], steps=2 * STEPS)  # until its map is there
 
 
 @pytest.fixture
@@ -202,6 +202,28 @@ def padding_counted(adapter: Adapter, model: Seq2Seq) -> Adapter:
 def divided_by_all_places(adapter: Adapter, model: Seq2Seq) -> Adapter:
     def loss_of(logits, expected):
         return ENTROPY(logits, expected, ignore_index=PAD_ID, reduction="sum") / len(expected)
+
+    return with_loss(adapter, model, loss_of)
+
+
+def one_for_the_value_one_for_the_gradient(value: Tensor, gradient: Tensor) -> Tensor:
+    return gradient + (value - gradient).detach()
+
+
+@mistake("padding is not in the loss")
+def padding_counted_in_the_gradient_alone(adapter: Adapter, model: Seq2Seq) -> Adapter:
+    def loss_of(logits, expected):
+        masked = ENTROPY(logits, expected, ignore_index=PAD_ID)
+        return one_for_the_value_one_for_the_gradient(masked, ENTROPY(logits, expected))
+
+    return with_loss(adapter, model, loss_of)
+
+
+@mistake("padding is not in the loss")
+def padding_counted_in_the_value_alone(adapter: Adapter, model: Seq2Seq) -> Adapter:
+    def loss_of(logits, expected):
+        masked = ENTROPY(logits, expected, ignore_index=PAD_ID)
+        return one_for_the_value_one_for_the_gradient(ENTROPY(logits, expected), masked)
 
     return with_loss(adapter, model, loss_of)
 
@@ -443,6 +465,9 @@ def test_pairs_that_cannot_show_a_mistake_are_named(adapter):
     assert notes["padding is not in the loss"] == "needs pairs whose targets have different lengths"
     assert notes["the reported loss is per token"] == "needs pairs whose targets have different lengths"
     assert notes["the order of the source matters"] == "needs sources of two different words or more"
+    alike = {finding.check: finding.note for finding in audit(adapter, [([5], [6]), ([5], [6, 6])]).findings}
+    assert alike["no look into the future"] == "needs targets with two different words or more"
+    assert alike["the own source helps"] == "needs pairs with different sources"
 
 
 def test_scores_without_gradients_are_enough_for_all_but_gradients(adapter, pairs):
@@ -532,6 +557,23 @@ def test_a_model_of_other_hands_is_audited_and_its_missing_mask_is_found():
         "alone = in a batch",
         "padding is not in the loss",
     ]
+
+
+def test_weights_of_0_hide_no_mistake_and_are_none():
+    pairs = [([1, 2, 3], [4, 5]), ([6, 1], [3]), ([2], [1, 2, 3, 4]), ([4, 5, 6, 1], [0, 1])]
+    model = OtherModel()
+    nn.init.zeros_(model.output.weight)  # as many a model begins
+    sound = other_adapter(model)
+    assert failed(audit(sound, pairs)) == []
+    model.leak = nn.Parameter(torch.zeros(10))
+
+    def scores(pairs):  # the next word is let through, by a weight that is still 0
+        return [
+            of_pair + model.leak * nn.functional.one_hot(torch.tensor([*target, model.stop]), 10)
+            for of_pair, (_, target) in zip(sound.scores(pairs), pairs, strict=True)
+        ]
+
+    assert "no look into the future" in failed(audit(replace(sound, scores=scores), pairs))
 
 
 # ------------------------------------------------------------------------------------- what comes back

@@ -50,7 +50,7 @@ class Audit:
         return [finding.check for finding in self.findings if finding.outcome == outcome]
 
     def raise_if_any_fails(self) -> None:
-        """For a test of your own: it passes unless a check fails.
+        """For a test of your own: it passes unless a check fails; "too early" and "not checked" pass, too.
 
         Raises:
             AssertionError: with a line for each check that fails: what must hold, what was measured, what one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 import torch
@@ -52,7 +52,9 @@ def audit(
 def _find(check: Check, subject: Subject) -> Finding:
     measured: Measured | None = None
     try:
-        measured = _worst(check, [_measure(check, subject, weights) for weights in check.weights])
+        # What is looked at twice must be small both times (see `Check`).
+        found = [_measure(check, subject, weights) for weights in check.weights]
+        measured = max(found, key=lambda each: each.value)
         outcome, note = _judge(check, measured, subject), measured.note
     except CannotCheckError as missing:
         outcome, note = Outcome.NOT_CHECKED, str(missing)
@@ -74,11 +76,6 @@ def _measure(check: Check, subject: Subject, weights: str) -> Measured:
     in_place = shuffled_weights(subject.module) if weights == "shuffled" else nullcontext()
     with evaluation_mode(subject.module), in_place:
         return check.measure(subject)
-
-
-def _worst(check: Check, measured: Iterable[Measured]) -> Measured:
-    worst = max if check.relation == "<=" else min
-    return worst(measured, key=lambda found: found.value)
 
 
 def _judge(check: Check, measured: Measured, subject: Subject) -> Outcome:

@@ -44,6 +44,8 @@ def future(subject: Subject) -> Measured:
     """How far a log probability moves when words are changed that stand at its place or after it."""
     found = []
     words = sorted({word for _, target in subject.pairs for word in target})
+    if len(words) < 2:
+        raise CannotCheckError("needs targets with two different words or more")
     for source, target in subject.sample[-_TAKEN_APART:]:
         place = len(target) // 2
         others = [next(word for word in words if word != old) for old in target[place:]]

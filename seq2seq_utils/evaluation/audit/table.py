@@ -9,13 +9,15 @@ from seq2seq_utils.evaluation.audit import data, learning, structure
 from seq2seq_utils.evaluation.audit.structure import Measured
 from seq2seq_utils.evaluation.audit.subject import Subject
 
-# The weights that a check is made with: as they are, in another order, or both, of which the worse counts.
+# The weights that a check is made with: as they are, in another order, or both, of which the larger measured
+# number counts: for what must be small.
 GIVEN, SHUFFLED, BOTH = ("given",), ("shuffled",), ("given", "shuffled")
 
 # Below which `Subject.share_unlearned` enough is learned to ask. Models of the toy language trained on the
 # translations of other sentences, which can learn French but nothing of the source, came down to 0.57; sound
-# ones passed from 0.71 on, and their maps from 0.64 on.
-LEARNED, ALIGNED = 0.65, 0.5
+# ones passed from 0.71 on. A map comes later: at 0.46 that of one model was no better than its neighbour
+# one row off, at 0.20 those of all three were.
+LEARNED, ALIGNED = 0.65, 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,8 @@ class Check:
         symptom: what one would see if it failed.
         explained: a notebook of this series, and a heading in it.
         weights: that it is made with. What must hold for all weights is looked at with shuffled ones, too
-            (see `shuffled_weights`): weights of 0, or certain predictions, may hide a mistake.
+            (see `shuffled_weights`): weights of 0, or certain predictions, may hide a mistake. What must be
+            large is looked at with these alone: an untrained model may begin with weights of 0.
         learned_below: None for what holds at once. Else the loss, as `Subject.share_unlearned` has it, that
             must have been reached before it can be asked.
     """
@@ -96,7 +99,7 @@ CHECKS = (
         unit=NATS,
         symptom="one sentence for every input",
         explained=(SEQ2SEQ, "The idea in one picture"),
-        weights=BOTH,
+        weights=SHUFFLED,
     ),
     Check(
         name="the order of the source matters",
@@ -107,7 +110,7 @@ CHECKS = (
         unit=NATS,
         symptom="the right words, as of somebody who has not seen their order",
         explained=(SEQ2SEQ, "The task, and why word for word is not enough"),
-        weights=BOTH,
+        weights=SHUFFLED,
     ),
     Check(
         name="by step = at once",
