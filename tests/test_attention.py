@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor
+from untrained import encode, with_random_weights
 
 from seq2seq_utils.batching import make_batch, make_loader
 from seq2seq_utils.models import (
     AttentionDecoder,
     BahdanauAttention,
-    Encoded,
     Seq2Seq,
     attention_model,
     count_parameters,
@@ -23,19 +23,10 @@ assert_close = torch.testing.assert_close
 
 
 def small_model(context: str = "attention", start_from: str = "backward") -> Seq2Seq:
-    """Random weights everywhere: attention untrained would be uniform, and hide mistakes."""
     model = attention_model(
         20, 24, 6, 10, encoder_size=4, attention_size=7, context=context, start_from=start_from
     )
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(std=0.5)
-    return model
-
-
-def encode(model: Seq2Seq, *sentences: list[int]) -> Encoded:
-    batch = make_batch([(sentence, [4]) for sentence in sentences])
-    return model.encoder(batch.source, batch.source_lengths)
+    return with_random_weights(model)
 
 
 # --- The paper's equations, in loops over plain numbers ---------------------------------------------

@@ -6,6 +6,7 @@ import random
 import pytest
 import torch
 from torch import Tensor, nn
+from untrained import encode, with_random_weights
 
 from seq2seq_utils.batching import make_batch, make_loader
 from seq2seq_utils.models import (
@@ -30,17 +31,7 @@ SIZE, INNER, HEADS, LAYERS = 8, 12, 2, 3
 
 
 def small_model(**settings) -> Seq2Seq:
-    """Random weights everywhere: as they are at first attention is nearly uniform, and hides mistakes."""
-    model = transformer_model(20, 24, SIZE, INNER, HEADS, LAYERS, **settings)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(std=0.5)
-    return model
-
-
-def encode(model: Seq2Seq, *sentences: list[int]) -> Encoded:
-    batch = make_batch([(sentence, [4]) for sentence in sentences])
-    return model.encoder(batch.source, batch.source_lengths)
+    return with_random_weights(transformer_model(20, 24, SIZE, INNER, HEADS, LAYERS, **settings))
 
 
 def moved(first: Tensor, second: Tensor) -> list[bool]:

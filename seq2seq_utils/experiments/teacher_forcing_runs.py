@@ -179,10 +179,7 @@ def right_by_position(
         A row for each `trained`, `seed`, `position` (from 1) and `fed`, what the decoder was fed in the test:
         "the truth" or "its own"; in its `line` way and input together. Its share is `right`.
     """
-    table = by_way(results.table("by_position"), epochs)
-    table = table[(table["words"] == words) & table["trained"].isin(ways)]
-    if seeds is not None:
-        table = table[table["seed"] < seeds]
+    table = _of_one_length(results.table("by_position"), ways, words, epochs, seeds)
     keys = ["trained", "seed", "position"]
     long = table.rename(columns=INPUTS).melt(keys, list(INPUTS.values()), "fed", "right")
     return long.assign(line=long["trained"] + ", fed " + long["fed"])
@@ -212,10 +209,7 @@ def gap_behind_mistakes(
         A column for each position and three rows, means over the seeds: the `gap`; in how many % of the
         sentences a mistake stands `before`; and the gap `of these`, which is the first divided by the second.
     """
-    table = by_way(results.table("by_position"), epochs)
-    table = table[(table["words"] == words) & (table["trained"] == way)]
-    if seeds is not None:
-        table = table[table["seed"] < seeds]
+    table = _of_one_length(results.table("by_position"), [way], words, epochs, seeds)
     means = table.groupby("position")[["truth", "own", "flawless"]].mean()
     gap, before = means["truth"] - means["own"], 100 - means["flawless"].shift()
     rows = {GAP: gap, "% with a mistake before": before, "gap of these": 100 * gap / before}
@@ -234,8 +228,8 @@ def last_words_of_runs(
     table = right_by_position(results, ways, words, epochs, seeds)
     keys = ["trained", "seed"]
     ends = table[table["position"] == words].pivot(index=keys, columns="fed", values="right")
-    whole = by_way(results.table("by_length"), epochs)
-    right = whole[whole["words"] == words].set_index(keys)["exact_match"]
+    whole = _of_one_length(results.table("by_length"), ways, words, epochs, seeds)
+    right = whole.set_index(keys)["exact_match"]
     return _with_gap(ends).assign(**{"exact match": right}).rename_axis(columns=None)
 
 
@@ -263,12 +257,20 @@ def behind_mistakes_of_runs(
         how many are right in %, fed `the truth` and fed `its own`, and the `gap` between the two, in points.
         Each run has its own mistakes, and so other words.
     """
-    table = by_way(results.table("after_mistake"), epochs)
-    table = table[(table["words"] == words) & table["trained"].isin(ways)].rename(columns=INPUTS)
+    table = _of_one_length(results.table("after_mistake"), ways, words, epochs).rename(columns=INPUTS)
     inputs = list(INPUTS.values())
     right = table[inputs].mul(table["pairs"], axis=0)  # of `pairs` sentences so far behind it
     sums = right.assign(pairs=table["pairs"]).groupby([table["trained"], table["seed"]]).sum()
     return _with_gap(sums[inputs].div(sums["pairs"], axis=0))
+
+
+def _of_one_length(
+    table: pd.DataFrame, ways: Sequence[str], words: int, epochs: int, seeds: int | None = None
+) -> pd.DataFrame:
+    """The rows of some ways at one budget, of sentences of one length; of all seeds, or the first ones."""
+    table = by_way(table, epochs)
+    table = table[(table["words"] == words) & table["trained"].isin(ways)]
+    return table if seeds is None else table[table["seed"] < seeds]
 
 
 def _with_gap(table: pd.DataFrame) -> pd.DataFrame:
