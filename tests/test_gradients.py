@@ -148,11 +148,11 @@ def test_what_is_stored_of_a_run_is_told_by_run(model, codecs):
         "z": 0.7,
         "z_high": 60.0,
     }
-    assert gradients.ratios(stored)["last noun"] == 8.0 / 2.0
+    assert gradients.ratios(stored)["last noun"] == 8.0 / 4.0
     run = {"arm": "×1", "seed": 3, "measured": {"gradients": stored}}
     table = gradients.of_runs(Results("toy", "budget", [run]), {"×1": "open"})
     assert table.index.tolist() == [("open", 3)]
-    assert table.loc[("open", 3)].tolist() == [2.0, 1.5, 4.0, 0.7, 60.0]
+    assert table.loc[("open", 3)].tolist() == [2.0, 3.0, 2.0, 0.7, 60.0]
 
 
 def test_gates_of_another_encoder_are_not_asked_for(codecs):

@@ -27,3 +27,8 @@ def test_no_rows_and_missing_columns_are_named():
         spans(RUNS[:0], ["arm"], {"share": 0})
     with pytest.raises(ValueError, match=r"no columns \['seed'\]"):
         spans(RUNS, ["arm", "seed"], {"share": 0})
+
+
+def test_an_end_that_rounds_to_0_from_below_is_0():
+    table = pd.DataFrame({"arm": ["a", "a"], "share": [0.0, -1e-9]})
+    assert spans(table, ["arm"], {"share": 0}).loc["a", "share"] == "0"

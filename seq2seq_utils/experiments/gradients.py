@@ -183,14 +183,15 @@ def ratios(found: Mapping[str, Any]) -> dict[str, float]:
 
     Returns:
         ``"noun / word 20"``, the norm at the first noun, divided by that at word 20, while the noun is
-        translated; of the first and of the last noun the norm while it is translated, divided by that
-        while the other one is; ``"mean z"``; and ``"z above 0.9 (%)"``.
+        translated; ``"first noun"`` and ``"last noun"``, the norm at it, divided by that at the other one,
+        while it is translated; ``"mean z"``; and ``"z above 0.9 (%)"``. Both norms of a ratio belong to one
+        translation: how sure a model is of a word scales all gradients of that word alike.
     """
     first, last = found["first"], found["last"]
     return {
         "noun / word 20": first["at_first"] / first["at_word_20"],
-        "first noun": first["at_first"] / last["at_first"],
-        "last noun": last["at_last"] / first["at_last"],
+        "first noun": first["at_first"] / first["at_last"],
+        "last noun": last["at_last"] / last["at_first"],
         "mean z": found["z"],
         "z above 0.9 (%)": found["z_high"],
     }

@@ -44,12 +44,16 @@ def with_ends(value: float, low: float, high: float, places: int) -> str:
         high: the end above it.
         places: behind the point.
     """
-    # Rounded first: what rounds to 0 from below must not show as -0.0.
-    shown, below, above = (f"{round(number, places) + 0.0:.{places}f}" for number in (value, low, high))
+    shown, below, above = (_rounded(number, places) for number in (value, low, high))
     return f"{shown} ({below} to {above})"
 
 
 def _span(mean: float, low: float, high: float, places: int) -> str:
     """As `with_ends`, without the ends where they cannot be told apart."""
     text = with_ends(mean, low, high, places)
-    return text.split(" (")[0] if f"{low:.{places}f}" == f"{high:.{places}f}" else text
+    return text.split(" (")[0] if _rounded(low, places) == _rounded(high, places) else text
+
+
+def _rounded(number: float, places: int) -> str:
+    """Rounded first: what rounds to 0 from below must not show as -0.0."""
+    return f"{round(number, places) + 0.0:.{places}f}"
