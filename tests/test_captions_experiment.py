@@ -284,17 +284,19 @@ def test_the_transformer_goes_through_the_same_door_and_is_compared_with_attenti
         (first, ("attention", 0)),
         (second, ("attention", 1)),
     }
+    of_both = [
+        *contents["runs"],
+        *(run for run in json.loads(of_attention)["runs"] if run["arm"] != "ensemble"),
+    ]
     bleu = {
-        (run["arm"], run["seed"]): test["bleu"]
-        for scored in (contents, json.loads(of_attention))
-        for run in scored["runs"]
+        (run["arm"], run["seed"], test["year"]): test["bleu"]
+        for run in of_both
         for test in run["measured"]["tests"]
-        if (test["year"], test["search"]) == (2016, "beam") and run["arm"] != "ensemble"
+        if test["search"] == "beam"
     }
-    (difference,) = (
-        d["bleu"] for d in contents["differences"] if d["year"] == 2016 and tuple(d["higher"]) == first
-    )
-    assert difference == pytest.approx(bleu[first] - bleu["attention", 0], abs=0.02)
+    for difference in contents["differences"]:
+        higher, lower = (bleu[*difference[side], difference["year"]] for side in ("higher", "lower"))
+        assert difference["bleu"] == pytest.approx(higher - lower, abs=0.02)
     assert Map(**contents["maps"][0]).source
     before = file.read_bytes()
     assert score_captions.main(command) == 1
