@@ -8,7 +8,7 @@ import torch
 from seq2seq_utils.experiments import attention, attention_tables, read
 from seq2seq_utils.experiments.attention_tables import MODELS, ONE_CONTEXT, Comparison
 from seq2seq_utils.grammar import generate, tokenizer
-from seq2seq_utils.models import attention_model, plain_model
+from seq2seq_utils.models import attention_model, plain_model, transformer_model
 from seq2seq_utils.text import TextCodec
 
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
@@ -92,16 +92,32 @@ def test_a_missing_file_is_named(tmp_path):
         Comparison(tmp_path)
 
 
-def test_the_decoder_takes_a_step_for_each_token_and_keeps_no_hook():
+@pytest.fixture
+def pair_and_codecs():
     pair = generate("french", 1, (4, 6))[0]
     codecs = (
         TextCodec.build(tokenizer("english"), [pair.source]),
         TextCodec.build(tokenizer("french"), [pair.target]),
     )
+    return pair, codecs
+
+
+def test_the_decoder_takes_a_step_for_each_token_and_keeps_no_hook(pair_and_codecs):
+    pair, codecs = pair_and_codecs
     sizes = [len(codec.vocabulary) for codec in codecs]
-    model = attention_model(*sizes, 4, 6)
-    assert attention.steps_in_sequence(model, pair, codecs) == len(pair.alignment.target_words) + 1
+    model, words = attention_model(*sizes, 4, 6), len(pair.alignment.target_words) + 1
+    assert attention.steps_in_sequence(model, pair, codecs) == words
+    assert attention.steps_in_sequence(model, pair, codecs, translating=True) == words
     assert not model.decoder.rnn._forward_hooks
     with pytest.raises(ValueError, match="model: its decoder has no gated unit"):
         attention.steps_in_sequence(plain_model(*sizes, 4, 6), pair, codecs)
     assert torch.is_grad_enabled()
+
+
+def test_a_transformer_s_layers_run_once_in_training_and_once_a_word_when_it_translates(pair_and_codecs):
+    pair, codecs = pair_and_codecs
+    sizes = [len(codec.vocabulary) for codec in codecs]
+    model, words = transformer_model(*sizes, 8, layers=3), len(pair.alignment.target_words) + 1
+    assert attention.steps_in_sequence(model, pair, codecs) == 3
+    assert attention.steps_in_sequence(model, pair, codecs, translating=True) == 3 * words
+    assert not any(layer._forward_hooks for layer in model.decoder.layers)

@@ -13,7 +13,7 @@ from small_recipe import SMALL
 from seq2seq_utils import captions as data
 from seq2seq_utils.drawing.heatmaps import Map, attention_maps
 from seq2seq_utils.evaluation.metrics import bleu_difference_interval, counted_bleu
-from seq2seq_utils.experiments import caption_scores, captions, read
+from seq2seq_utils.experiments import caption_scores, captions, captions_transformer, read
 from seq2seq_utils.experiments.captions import Arm
 from seq2seq_utils.experiments.experiment import Trained
 from seq2seq_utils.grammar import generate, generate_splits
@@ -105,9 +105,33 @@ def test_what_is_compared_differs_by_what_its_name_says_and_has_three_seeds_or_o
     assert not searched & {seed for seeds in captions.FINAL.seeds.values() for seed in seeds}
 
 
-def test_no_model_has_more_than_ten_million_parameters_and_plain_ones_have_as_many():
+def test_the_transformer_has_the_chosen_recipe_and_each_model_two_tries_of_its_rate():
+    final, quick = captions_transformer.FINAL, captions_transformer.QUICK_COMPARED
+    tried = captions_transformer.SEARCH.arms
+    assert final.arms.keys() == {"transformer"}
+    assert quick.arms.keys() == set(recipes.MODELS)
+    for name, arm, recipe in (
+        ("transformer", final.arms["transformer"], captions.CHOSEN),
+        *((f"quick {model}", arm, recipes.QUICK) for model, arm in quick.arms.items()),
+    ):
+        assert arm == Arm(
+            recipe=replace(recipe, learning_rate=arm.recipe.learning_rate), model=name.split()[-1]
+        )
+        rates = [
+            other.recipe.learning_rate for key, other in tried.items() if key.startswith(f"{name}, rate")
+        ]
+        assert len(rates) == 2
+        assert rates[0] == 2 * rates[1]
+        assert tried[f"{name}, rate {arm.recipe.learning_rate:g}"] == arm
+    assert len(tried) == 2 * 4
+    for experiment in (final, quick):
+        assert {tuple(seeds) for seeds in experiment.seeds.values()} == {(0, 1, 2)}
+    assert {seed for seeds in captions_transformer.SEARCH.seeds.values() for seed in seeds} == {100}
+
+
+def test_no_model_has_more_than_ten_million_parameters_and_others_have_as_many_as_attention():
     sizes = {}
-    for experiment in (captions.SEARCH, captions.FINAL):
+    for experiment in (captions.SEARCH, captions.FINAL, captions_transformer.FINAL):
         for name, arm in experiment.arms.items():
             tokens = 6_300 if arm.recipe.word_count else arm.recipe.pieces + 4  # and fewer are used
             codec = TextCodec(WordTokenizer(), Vocabulary(f"v{number}" for number in range(tokens)))
@@ -115,6 +139,7 @@ def test_no_model_has_more_than_ten_million_parameters_and_plain_ones_have_as_ma
                 sizes[name] = count_parameters(recipes.make_model(arm.model, arm.recipe, codec, codec))
     assert max(sizes.values()) <= MOST_PARAMETERS, sizes
     assert abs(sizes["plain"] / sizes["attention"] - 1) < 0.01
+    assert abs(sizes["transformer"] / sizes["attention"] - 1) < 0.01
 
 
 # ---------------------------------------------------------------------------------------- test scores
@@ -218,6 +243,65 @@ def test_what_is_stored_later_is_scored_later_and_what_has_scores_keeps_them(pro
     keys = ("higher", "lower", "year")
     assert known(last, "differences", *keys) == known(at_once, "differences", *keys)
     assert last["maps"] == at_once["maps"]
+
+
+def test_the_transformer_goes_through_the_same_door_and_is_compared_with_attention(
+    project, tmp_path, monkeypatch, capsys
+):
+    final = replace(
+        captions_transformer.FINAL,
+        arms={"transformer": Arm(recipe=RECIPE, model="transformer")},
+        seeds={"transformer": (0, 1)},
+    )
+    monkeypatch.setattr(captions_transformer, "FINAL", final)
+    for arm, seed in final.runs():
+        file = tool.checkpoint_file(tmp_path / "checkpoints", final, arm, seed)
+        tool.stored.store(
+            tmp_path / f"{final.name}.json", final, final.perform(arm, seed, tool.Checkpoint(file))
+        )
+    command = ["captions_transformer", *project]
+    monkeypatch.setattr(captions_transformer, "SEARCH_IS_CLOSED", False)
+    assert score_captions.main(command) == 1
+    assert "search for a recipe is open" in capsys.readouterr().out
+    monkeypatch.setattr(captions_transformer, "SEARCH_IS_CLOSED", True)
+    with pytest.raises(FileNotFoundError, match=r"captions_test\.json"):
+        score_captions.main(command)  # there is nothing yet to compare with
+
+    assert score_captions.main(project) == 0
+    of_attention = (tmp_path / "captions_test.json").read_bytes()
+    assert score_captions.main(command) == 0
+    assert (tmp_path / "captions_test.json").read_bytes() == of_attention
+    file = tmp_path / "captions_transformer_test.json"
+    contents = json.loads(file.read_text(encoding="utf-8"))
+    assert (contents["experiment"], contents["basis"]) == ("captions_transformer_test", final.basis)
+    places = [(run["arm"], run["seed"]) for run in contents["runs"]]
+    assert places == [("transformer", 0), ("transformer", 1), ("ensemble", 0)]
+    compared = {(tuple(d["higher"]), tuple(d["lower"])) for d in contents["differences"]}
+    first, second, together = ("transformer", 0), ("transformer", 1), ("ensemble", 0)
+    assert compared == {
+        (together, first),
+        (together, second),
+        (first, ("attention", 0)),
+        (second, ("attention", 1)),
+    }
+    of_both = [
+        *contents["runs"],
+        *(run for run in json.loads(of_attention)["runs"] if run["arm"] != "ensemble"),
+    ]
+    bleu = {
+        (run["arm"], run["seed"], test["year"]): test["bleu"]
+        for run in of_both
+        for test in run["measured"]["tests"]
+        if test["search"] == "beam"
+    }
+    for difference in contents["differences"]:
+        higher, lower = (bleu[*difference[side], difference["year"]] for side in ("higher", "lower"))
+        assert difference["bleu"] == pytest.approx(higher - lower, abs=0.02)
+    assert Map(**contents["maps"][0]).source
+    before = file.read_bytes()
+    assert score_captions.main(command) == 1
+    assert "looked at once" in capsys.readouterr().out
+    assert file.read_bytes() == before
 
 
 def test_nothing_is_scored_while_the_search_is_open_or_code_is_not_committed(tmp_path, monkeypatch, capsys):

@@ -2,11 +2,14 @@
 
 import pytest
 import torch
+from untrained import untrained, with_random_weights
 
 from seq2seq_utils.evaluation import alignment
-from seq2seq_utils.experiments import maps
+from seq2seq_utils.experiments import Trained, maps
 from seq2seq_utils.grammar import generate
-from seq2seq_utils.pairs import Alignment
+from seq2seq_utils.models import transformer_model
+from seq2seq_utils.pairs import Alignment, SentencePair
+from seq2seq_utils.translation import align_heads
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +90,76 @@ def test_the_most_misleading_map_is_the_one_with_most_links_outside_among_those_
     assert maps.most_misleading(found, [links] * 4, [True, True, False, True]) == (1, pytest.approx(200 / 3))
     with pytest.raises(ValueError, match="no sentence counts"):
         maps.most_misleading(found, [links] * 4, [False] * 4)
+
+
+STRAIGHT = Alignment(
+    ("a", "b", "c"),
+    ("A", "B", "C"),
+    frozenset({(0, 0), (1, 1), (2, 2)}),
+    frozenset({(0, 0), (1, 1), (2, 2)}),
+)
+RIGHT, WRONG, LATE = [0, 1, 2, 2], [2, 0, 1, 0], [2, 0, 1, 2]  # LATE: each row as the word before needs it
+
+
+@pytest.fixture
+def heads_that_look(monkeypatch):
+    """Two layers of two heads, which look at other words on the validation pair than on the test pair."""
+
+    def look(*columns_of_pairs):
+        def align_heads(model, pairs, *codecs):
+            columns = columns_of_pairs[0] if pairs[0].source == "validation" else columns_of_pairs[1]
+            return [torch.stack([torch.stack([looks_at(c, 3) for c in layer]) for layer in columns])]
+
+        monkeypatch.setattr(maps, "align_heads", align_heads)
+        pairs = [[SentencePair(name, "A B C", STRAIGHT)] for name in ("validation", "test")]
+        return maps.measure_heads(Trained(None, None, None, None), *pairs)
+
+    return look
+
+
+def test_the_best_head_is_chosen_on_validation_pairs_and_reported_on_the_test(heads_that_look):
+    found = heads_that_look([[WRONG, WRONG], [RIGHT, WRONG]], [[WRONG, RIGHT], [[0, 1, 1, 0], LATE]])
+    places = [(record["layer"], record["head"]) for record in found["heads"]]
+    assert places == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert [record["validation_error"] for record in found["heads"]] == [1, 1, 0, 1]
+    assert [record["alignment_error"] for record in found["heads"]] == [1, 0, pytest.approx(1 / 3), 1]
+    assert found["best_head"] == found["heads"][2]
+    assert found["heads"][3]["shift 1"] == pytest.approx(1 - 4 / 5), "two words have the row after their own"
+    assert found["heads"][3]["shift -1"] == 1
+
+
+def test_of_heads_that_are_level_the_first_is_the_best(heads_that_look):
+    found = heads_that_look([[WRONG, RIGHT], [RIGHT, RIGHT]], [[RIGHT, WRONG], [RIGHT, RIGHT]])
+    assert (found["best_head"]["layer"], found["best_head"]["head"]) == (0, 1)
+
+
+def test_maps_are_measured_of_a_transformer_as_the_mean_of_its_heads_and_each_head_by_itself():
+    pairs = generate("french", 40, (4, 9), seed=1)
+
+    def make(source: int, target: int, **_):
+        return with_random_weights(transformer_model(source, target, 16))
+
+    trained = untrained(make, pairs)
+    gold = [pair.alignment for pair in pairs]
+    weights = align_heads(trained.model, pairs, *trained.codecs)
+
+    def error(maps_of_pairs) -> float:
+        links = [alignment.hard_links(of_pair) for of_pair in maps_of_pairs]
+        return alignment.alignment_score(links, gold).error_rate
+
+    found = maps.measure_maps(trained, pairs) | maps.measure_heads(trained, pairs[:20], pairs)
+    assert found["alignment_error"] == error([of_pair.mean(dim=(0, 1)) for of_pair in weights])
+    assert len(found["heads"]) == 2 * 4
+    for record in found["heads"]:
+        layer, head = record["layer"], record["head"]
+        assert record["alignment_error"] == error([of_pair[layer, head] for of_pair in weights])
+    assert len({record["alignment_error"] for record in found["heads"]}) > 4
+
+
+def test_pairs_without_links_have_no_maps_to_measure():
+    pairs = [SentencePair("a b c", "A B C", STRAIGHT), SentencePair("a", "A")]
+    with pytest.raises(ValueError, match=r"^pairs: 1 of 2 have an alignment"):
+        maps.gold_of(pairs)
+    with pytest.raises(ValueError, match=r"^pairs: 0 of 0 have an alignment"):
+        maps.gold_of([])
+    assert maps.gold_of(pairs[:1]) == [STRAIGHT]

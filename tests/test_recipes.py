@@ -39,7 +39,7 @@ def codecs(splits) -> tuple[TextCodec, TextCodec]:
     return recipes.codecs(splits.train, SMALL)
 
 
-def test_both_models_of_a_recipe_have_equally_many_parameters():
+def test_all_models_of_a_recipe_have_equally_many_parameters():
     wrong = []
     for recipe, pieces in ((recipes.QUICK, 1950), (recipes.QUICK, 600), (recipes.FULL, 3900)):
         codec = TextCodec(WordTokenizer(), Vocabulary(f"v{number}" for number in range(pieces)))
@@ -50,11 +50,12 @@ def test_both_models_of_a_recipe_have_equally_many_parameters():
 
 
 def test_a_model_has_the_sizes_of_the_recipe_and_its_dropout(codecs):
-    attention, plain = (recipes.make_model(kind, SMALL, *codecs) for kind in recipes.MODELS)
+    attention, plain, transformer = (recipes.make_model(kind, SMALL, *codecs) for kind in recipes.MODELS)
     assert attention.decoder.context.v_a.shape == (SMALL.attention_size,)
     assert attention.decoder.rnn.hidden_size == SMALL.hidden_size
     for model in (attention, plain):
         assert model.encoder.embedding.weight.shape == (len(codecs[0].vocabulary), SMALL.embedding_size)
+    for model in (attention, plain, transformer):
         assert model.decoder.vocabulary_size == len(codecs[1].vocabulary)
         rates = {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)}
         assert rates == {SMALL.dropout}
@@ -66,8 +67,20 @@ def test_a_model_has_the_sizes_of_the_recipe_and_its_dropout(codecs):
     assert count_parameters(like_it) == pytest.approx(count_parameters(deep), rel=0.05)
     gates = plain.decoder.rnn.bias_ih_l0.detach().chunk(3)
     assert gates[1].mean() > 1.5 > abs(gates[0].mean()) + 1, "the plain model's update gate starts open"
-    with pytest.raises(ValueError, match="kind: 'transformer' is not one of attention, plain"):
-        recipes.make_model("transformer", SMALL, *codecs)
+    with pytest.raises(ValueError, match="kind: 'both' is not one of attention, plain, transformer"):
+        recipes.make_model("both", SMALL, *codecs)
+
+
+def test_the_transformer_of_a_recipe_is_as_large_as_its_attention_model_and_tied_where_that_is(codecs):
+    for recipe in (SMALL, replace(SMALL, hidden_size=24, encoder_layers=2, dropout=0.25, tied=True)):
+        model = recipes.make_model("transformer", recipe, *codecs)
+        wanted = count_parameters(recipes.make_model("attention", recipe, *codecs))
+        assert wanted <= count_parameters(model) < 1.02 * wanted
+        assert (model.decoder.output.weight is model.decoder.embedding.weight) == recipe.tied
+        for side in (model.encoder, model.decoder):
+            assert len(side.layers) == recipes.LAYERS
+            assert all(layer.self_attention.heads == recipes.HEADS for layer in side.layers)
+            assert side.dropout.p == side.layers[0].dropout.p == recipe.dropout
 
 
 def test_pieces_are_learned_from_the_training_pairs_alone_as_many_as_the_recipe_has(

@@ -5,8 +5,6 @@ python tools/benchmark.py
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -14,8 +12,17 @@ import torch
 from torch import Tensor
 
 from seq2seq_utils.batching import encode_pairs, make_batch, make_loader
+from seq2seq_utils.experiments import speed
 from seq2seq_utils.grammar import generate, tokenizer
-from seq2seq_utils.models import Encoded, Seq2Seq, attention_model, plain_model
+from seq2seq_utils.models import (
+    Encoded,
+    Seq2Seq,
+    attention_model,
+    count_parameters,
+    plain_model,
+    transformer_model,
+    transformer_with,
+)
 from seq2seq_utils.text import TextCodec
 from seq2seq_utils.training import Settings, fit, seed_everything
 from seq2seq_utils.translation import translate
@@ -37,21 +44,29 @@ def main() -> None:
         (seconds,) = medians(partial(generate, language, PAIRS))
         print_row(f"generate {PAIRS:,} pairs, {language}", f"{seconds:.2f} s", "under 2 s")
     measure_training_step()
-    for name, make in (("plain", plain_model), ("attention", attention_model)):
+    for name, make in (
+        ("plain", plain_model),
+        ("attention", attention_model),
+        ("transformer", transformer_model),
+    ):
         print(f"\n{name} model")
         measure_model(make)
 
 
 def measure_training_step() -> None:
-    """Time one step of training, of the plain model and of the one with attention, of equal sizes."""
+    """Time one step of training, of models with equal sizes and, the transformer, equally many parameters."""
     seed_everything(0)
     pairs = [(random_ids(SOURCE_WORDS), random_ids(TARGET_WORDS - 1)) for _ in range(STEP_BATCH_SIZE)]
     loader = make_loader(pairs * STEPS, STEP_BATCH_SIZE)
     epoch = Settings(epochs=1)
     attentive, plain = (make(VOCABULARY, VOCABULARY, 64, 128) for make in (attention_model, plain_model))
-    slow, fast = medians(partial(fit, attentive, loader, epoch), partial(fit, plain, loader, epoch))
+    transformer = transformer_with(count_parameters(attentive), VOCABULARY, VOCABULARY)
+    slow, fast, of_transformer = medians(
+        *(partial(fit, model, loader, epoch) for model in (attentive, plain, transformer))
+    )
     print_row("a training step, attention", f"{1000 * slow / STEPS:.0f} ms")
     print_row("a training step, plain", f"{1000 * fast / STEPS:.0f} ms")
+    print_row("a training step, transformer", f"{1000 * of_transformer / STEPS:.0f} ms")
     print_row("    attention's throughput, of the plain one's", f"{fast / slow:.2f}", "0.45 or more")
 
 
@@ -106,14 +121,8 @@ def gradients_at_once(model: Seq2Seq, target_input: Tensor, encoded: Encoded) ->
 
 
 def medians(*works: Callable[[], object]) -> list[float]:
-    """The median seconds of each work; they take turns, so that a busy machine slows all alike."""
-    seconds: list[list[float]] = [[] for _ in works]
-    for _ in range(RUNS):
-        for work, times in zip(works, seconds, strict=True):
-            start = time.perf_counter()
-            work()
-            times.append(time.perf_counter() - start)
-    return [statistics.median(times) for times in seconds]
+    """The median seconds of each work, of so many runs as the table says (see `speed.medians`)."""
+    return speed.medians(works, RUNS)
 
 
 def print_row(what: str, measured: str, promised: str = "") -> None:

@@ -14,7 +14,7 @@ import torch
 
 from seq2seq_utils.batching import Batches, IdPair, encode_pairs, make_batch, make_loader
 from seq2seq_utils.grammar import generate, tokenizer
-from seq2seq_utils.models import Seq2Seq, attention_model, plain_model
+from seq2seq_utils.models import Seq2Seq, attention_model, plain_model, transformer_model
 from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import TextCodec
 from seq2seq_utils.training import Settings, fit, seed_everything
@@ -36,7 +36,11 @@ def main() -> None:
     french = TextCodec.build(tokenizer("french"), (pair.target for pair in pairs))
     ids = encode_pairs(pairs, english, french)
     batch = make_batch(ids[:BATCH_SIZE])
-    makers: dict[str, Callable[[int, int], Seq2Seq]] = {"plain": plain_model, "attention": attention_model}
+    makers: dict[str, Callable[[int, int], Seq2Seq]] = {
+        "plain": plain_model,
+        "attention": attention_model,
+        "transformer": transformer_model,
+    }
     for name, make in makers.items():
         seed_everything(0)
         model = make(len(english.vocabulary), len(french.vocabulary))

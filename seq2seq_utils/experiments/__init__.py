@@ -1,6 +1,15 @@
 """Experiments: what is compared, a module a notebook, and the files that hold what came out."""
 
-from seq2seq_utils.experiments import attention, captions, long_sentences, patterns, seq2seq, teacher_forcing
+from seq2seq_utils.experiments import (
+    after_attention,
+    attention,
+    captions,
+    captions_transformer,
+    long_sentences,
+    patterns,
+    seq2seq,
+    teacher_forcing,
+)
 from seq2seq_utils.experiments.experiment import Claim, Entry, Experiment, Trained
 from seq2seq_utils.experiments.stored import Results, read
 
@@ -23,6 +32,13 @@ EXPERIMENTS = {
         captions.SEARCH,
         captions.LENGTHS,
         captions.FINAL,
+        after_attention.SEARCH,
+        after_attention.COMPARED,
+        after_attention.PAIRS_SEARCH,
+        after_attention.BY_PAIRS,
+        captions_transformer.SEARCH,
+        captions_transformer.FINAL,
+        captions_transformer.QUICK_COMPARED,
     )
 }
 
@@ -33,8 +49,10 @@ __all__ = [
     "Experiment",
     "Results",
     "Trained",
+    "after_attention",
     "attention",
     "captions",
+    "captions_transformer",
     "long_sentences",
     "patterns",
     "read",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from torch import nn
+
 from seq2seq_utils.batching import encode_pairs, make_batch
 from seq2seq_utils.experiments.experiment import Claim, Experiment, Trained, search_of_rates
 from seq2seq_utils.experiments.interventions import articles_exchanged, weights_taken_away
@@ -27,6 +29,7 @@ from seq2seq_utils.experiments.maps import measure_maps
 from seq2seq_utils.experiments.other_weights import WeightsByPlace, WeightsOnce
 from seq2seq_utils.models import Seq2Seq, attention_model
 from seq2seq_utils.models.attention import AttentionDecoder
+from seq2seq_utils.models.transformer import TransformerDecoder
 from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import TextCodec, count_words
 from seq2seq_utils.training import Checkpoint, Settings
@@ -128,27 +131,44 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
     }
 
 
-def steps_in_sequence(model: Seq2Seq, pair: SentencePair, codecs: tuple[TextCodec, TextCodec]) -> int:
-    """How often the decoder's gated unit runs, one step after another, for one sentence in training.
+def steps_in_sequence(
+    model: Seq2Seq, pair: SentencePair, codecs: tuple[TextCodec, TextCodec], translating: bool = False
+) -> int:
+    """How many computations of the decoder wait for one another, for one sentence.
+
+    Of an `AttentionDecoder` these are the runs of its gated unit, one for each word. Of a
+    `TransformerDecoder` they are the runs of its layers: in training each runs once, for all words together;
+    when it translates each runs once a word.
 
     Args:
-        model: with an `AttentionDecoder`.
+        model: with one of these decoders.
         pair: the sentence, and the translation that is fed.
         codecs: of both languages.
+        translating: whether a word is fed only when the one before has been through, as in translation.
 
     Raises:
         ValueError: if the model has another decoder.
     """
     decoder = model.decoder
-    if not isinstance(decoder, AttentionDecoder):
-        raise ValueError("model: its decoder has no gated unit whose steps can be counted")
+    if isinstance(decoder, AttentionDecoder):
+        units: list[nn.Module] = [decoder.rnn]
+    elif isinstance(decoder, TransformerDecoder):
+        units = list(decoder.layers)
+    else:
+        raise ValueError("model: its decoder has no gated unit, and no layers, whose steps can be counted")
     batch = make_batch(encode_pairs([pair], *codecs))
     calls: list[int] = []
-    hook = decoder.rnn.register_forward_hook(lambda *_: calls.append(1))
+    hooks = [unit.register_forward_hook(lambda *_: calls.append(1)) for unit in units]
     try:
-        model(batch.source, batch.source_lengths, batch.target_input)
+        if translating:
+            state = model.decoder.start(model.encoder(batch.source, batch.source_lengths))
+            for token in batch.target_input.unbind(dim=1):
+                state = model.decoder.step(token, state).state
+        else:
+            model(batch.source, batch.source_lengths, batch.target_input)
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
     return len(calls)
 
 

@@ -28,6 +28,7 @@ from seq2seq_utils.translation import Translation, ensemble
 YEARS = (2016, 2017)
 SEARCHES = {"greedy": (1, 1.0), "beam": (BEAM, LENGTH_PENALTY)}
 TOGETHER = "ensemble"
+BESIDE = {"attention": "plain", "transformer": "attention"}  # the arm that each is compared with
 SENTENCES = (  # our own, in the style of captions
     "Eine alte Frau verkauft rote Äpfel.",
     "Zwei Kinder spielen im Garten mit einem großen Hund.",
@@ -124,35 +125,40 @@ def unpacked(text: str) -> np.ndarray:
     return np.array([[int(number) for number in row.split()] for row in text.split(";")])
 
 
-def differences(runs: Sequence[Entry]) -> list[dict[str, Any]]:
+def differences(runs: Sequence[Entry], arm: str = "attention") -> list[dict[str, Any]]:
     """How far the BLEU of some scored runs is above that of others, by the chosen search, with intervals.
 
-    Attention is compared with plain by seed, and the ensemble with each of its members; on the same captions
-    (`metrics.bleu_difference_interval`). The runs may have been scored at different times: counts suffice.
+    An arm is compared by seed with the one that `BESIDE` names, and the ensemble of its runs with each of
+    them; on the same captions (`metrics.bleu_difference_interval`). The runs may have been scored at
+    different times: counts suffice.
 
     Args:
         runs: as `score` gives them.
+        arm: the one that is compared, ``"attention"`` or ``"transformer"``.
 
     Returns:
         For each comparison and test set ``"higher"`` and ``"lower"`` (arm and seed), ``"year"``, and the
-        difference as ``"bleu"``, with the ends ``"low"`` and ``"high"`` of its interval.
+        difference as ``"bleu"``, with the ends ``"low"`` and ``"high"`` of its interval: below 0 where the
+        lower is above the higher.
     """
     by_identity = {(run["arm"], run["seed"]): run["counts"] for run in runs}
     return [
         {"year": year, "search": "beam", "higher": list(higher), "lower": list(lower)}
         | _difference(*(unpacked(by_identity[side][str(year)]) for side in (higher, lower)))
-        for higher, lower in _compared(by_identity)
+        for higher, lower in _compared(by_identity, arm)
         for year in YEARS
     ]
 
 
-def _compared(runs: Mapping[tuple[str, int], Any]) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
+def _compared(
+    runs: Mapping[tuple[str, int], Any], compared: str
+) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
     for arm, seed in runs:
-        if arm == "attention":
+        if arm == compared:
             if (TOGETHER, 0) in runs:
                 yield (TOGETHER, 0), (arm, seed)
-            if ("plain", seed) in runs:
-                yield (arm, seed), ("plain", seed)
+            if (BESIDE[arm], seed) in runs:
+                yield (arm, seed), (BESIDE[arm], seed)
 
 
 def _difference(higher: np.ndarray, lower: np.ndarray) -> dict[str, float]:

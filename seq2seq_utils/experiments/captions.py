@@ -29,7 +29,7 @@ class Arm:
 
     Args:
         recipe: sizes and settings.
-        model: ``"attention"`` or ``"plain"``, with equally many parameters.
+        model: ``"attention"``, ``"plain"`` or ``"transformer"``, with equally many parameters.
         source: the language of the sentences.
         target: that of the translations.
     """

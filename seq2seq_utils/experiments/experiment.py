@@ -163,13 +163,26 @@ class Experiment(Generic[ArmT]):
 
 
 def search_of_rates(
-    name: str, arms: Mapping[str, ArmT], rates: Sequence[float], train: Train[ArmT], measure: Measure[ArmT]
+    name: str,
+    arms: Mapping[str, ArmT],
+    rates: Sequence[float] | Mapping[str, Sequence[float]],
+    train: Train[ArmT],
+    measure: Measure[ArmT],
 ) -> Experiment[ArmT]:
-    """The experiment that chooses a learning rate for each arm, with one seed, on validation pairs."""
+    """The experiment that chooses a learning rate for each arm, with one seed, on validation pairs.
+
+    Args:
+        name: of the experiment.
+        arms: what rates are tried for.
+        rates: those of every arm; or of each, by its name.
+        train: see `Experiment`.
+        measure: likewise.
+    """
+    of_arm = rates if isinstance(rates, Mapping) else dict.fromkeys(arms, rates)
     tried = {
         f"{arm_name}, rate {rate:g}": dataclasses.replace(arm, learning_rate=rate)  # type: ignore[type-var]  # arms are dataclasses
         for arm_name, arm in arms.items()
-        for rate in rates
+        for rate in of_arm[arm_name]
     }
     return Experiment(
         name=name,

@@ -14,7 +14,7 @@ from seq2seq_utils.experiments import forms
 from seq2seq_utils.experiments.experiment import Trained
 from seq2seq_utils.grammar import lexicon
 from seq2seq_utils.pairs import Alignment, Link, SentencePair
-from seq2seq_utils.translation import align
+from seq2seq_utils.translation import align, align_heads
 
 SHIFTS = (-2, -1, 0, 1, 2)  # rows; see `alignment.hard_links`
 _SIGNS = {"le": "article", "la": "article", "les": "article", "l'": "article", ".": "full stop"}
@@ -36,7 +36,7 @@ def measure_maps(trained: Trained, pairs: Sequence[SentencePair]) -> dict[str, A
         darkest where not even a possible link is, and `rows_outside`, the share of all rows that are; and
         the records of `by_kind`. The row of EOS, which has no links, counts in the last alone.
     """
-    gold = [pair.alignment for pair in pairs if pair.alignment is not None]
+    gold = gold_of(pairs)
     maps = align(trained.model, pairs, *trained.codecs)
     found = {shift: [alignment.hard_links(weights, shift) for weights in maps] for shift in SHIFTS}
     scores = {shift: alignment.alignment_score(links, gold) for shift, links in found.items()}
@@ -50,6 +50,73 @@ def measure_maps(trained: Trained, pairs: Sequence[SentencePair]) -> dict[str, A
         "rows_outside": 100 * sum(outside) / sum(map(len, found[0])),
         "by_kind": by_kind(maps, gold),
     }
+
+
+def measure_heads(
+    trained: Trained, validation: Sequence[SentencePair], test: Sequence[SentencePair]
+) -> dict[str, Any]:
+    """The alignment error rate of each layer and head by itself, and of the one that aligns best.
+
+    Which is best is decided on the validation pairs; it may then be another than the best on the test.
+
+    Args:
+        trained: a model with attention.
+        validation: pairs with their gold links.
+        test: likewise.
+
+    Returns:
+        ``"heads"``: for each a record of `layer` and `head`, both counted from 0; its `alignment_error` on
+        the test, and the error rates there if its rows belonged to another word, `shift -2` and so on (see
+        `measure_maps`); and `validation_error`. ``"best_head"``: the record of the one whose validation error
+        is lowest, of several the first.
+    """
+    on_validation, on_test = (_errors_of_heads(trained, pairs) for pairs in (validation, test))
+    records = []
+    for (layer, head), errors in on_test.items():
+        shifted = {f"shift {shift}": error for shift, error in errors.items() if shift}
+        records.append(
+            {
+                "layer": layer,
+                "head": head,
+                "validation_error": on_validation[layer, head][0],
+                "alignment_error": errors[0],
+                **shifted,
+            }
+        )
+    return {"heads": records, "best_head": min(records, key=lambda record: record["validation_error"])}
+
+
+def _errors_of_heads(
+    trained: Trained, pairs: Sequence[SentencePair]
+) -> dict[tuple[int, int], dict[int, float]]:
+    """The error rate for each shift of `SHIFTS`, by layer and head."""
+    gold = gold_of(pairs)
+    maps = align_heads(trained.model, pairs, *trained.codecs)
+    layers, heads = maps[0].shape[:2]
+    return {
+        (layer, head): {
+            shift: alignment.alignment_score(
+                [alignment.hard_links(weights[layer, head], shift) for weights in maps], gold
+            ).error_rate
+            for shift in SHIFTS
+        }
+        for layer in range(layers)
+        for head in range(heads)
+    }
+
+
+def gold_of(pairs: Sequence[SentencePair]) -> list[Alignment]:
+    """The links of each pair.
+
+    Raises:
+        ValueError: if there are no pairs, or one has no links.
+    """
+    links = [pair.alignment for pair in pairs if pair.alignment is not None]
+    if not links or len(links) < len(pairs):
+        raise ValueError(
+            f"pairs: {len(links)} of {len(pairs)} have an alignment; all must, and there must be at least one"
+        )
+    return links
 
 
 def by_kind(maps: Sequence[Tensor], gold: Sequence[Alignment]) -> list[dict[str, Any]]:

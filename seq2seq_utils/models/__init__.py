@@ -21,6 +21,7 @@ from seq2seq_utils.models.seq2seq import (
     open_gates,
     plain_model,
 )
+from seq2seq_utils.models.sizes import parameters_of, size_with, transformer_with
 from seq2seq_utils.models.transformer import (
     DecoderLayer,
     EncoderLayer,
@@ -71,7 +72,10 @@ __all__ = [
     "dot_product_attention",
     "evaluation_mode",
     "open_gates",
+    "parameters_of",
     "plain_model",
     "sinusoidal_positions",
+    "size_with",
     "transformer_model",
+    "transformer_with",
 ]

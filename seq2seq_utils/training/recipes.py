@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
-
 from seq2seq_utils.batching import PairDataset, RecutPairs, encode_pairs, make_batch, make_loader
-from seq2seq_utils.models import Seq2Seq, attention_model, count_parameters, open_gates, plain_model
+from seq2seq_utils.models import (
+    Seq2Seq,
+    attention_model,
+    open_gates,
+    parameters_of,
+    plain_model,
+    size_with,
+    transformer_with,
+)
 from seq2seq_utils.pairs import SentencePair, Splits
 from seq2seq_utils.text import SubwordTokenizer, TextCodec, Vocabulary, WordTokenizer
 from seq2seq_utils.training.after_epoch import EarlyStopping, WeightAveraging
@@ -20,7 +25,8 @@ from seq2seq_utils.training.loss import evaluate_loss
 from seq2seq_utils.training.seeds import pick_device
 from seq2seq_utils.training.settings import Settings
 
-MODELS = ("attention", "plain")
+MODELS = ("attention", "plain", "transformer")
+HEADS, LAYERS = 4, 2  # of the transformer; a recipe has the sizes of the other two
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +40,7 @@ class Recipe:
         attention_size: see `BahdanauAttention`.
         encoder_size: see `attention_model`.
         encoder_layers: see `attention_model`.
-        tied: see `AttentionDecoder`; the plain model's word vectors are never tied.
+        tied: see `AttentionDecoder` and `TransformerDecoder`; the plain model's word vectors are never tied.
         dropout: see the models.
         word_dropout: see `hide_words`.
         label_smoothing: see `token_loss`.
@@ -131,24 +137,26 @@ def codecs(pairs: list[SentencePair], recipe: Recipe) -> tuple[TextCodec, TextCo
 
 
 def make_model(kind: str, recipe: Recipe, source: TextCodec, target: TextCodec) -> Seq2Seq:
-    """An untrained model.
+    """An untrained model. All three have equally many parameters: those that the attention model has.
 
     Args:
-        kind: ``"attention"`` or ``"plain"``, whose state is so large that both have equally many parameters.
+        kind: ``"attention"``; ``"plain"``, whose state is as large as that needs; or ``"transformer"``, whose
+            vectors are (see `transformer_with`).
         recipe: its sizes.
         source: for the size of the vocabulary.
         target: likewise.
 
     Raises:
-        ValueError: if `kind` is neither.
+        ValueError: if `kind` is none of these.
     """
     if kind not in MODELS:
         raise ValueError(f"kind: {kind!r} is not one of {', '.join(MODELS)}")
-    sizes = len(source.vocabulary), len(target.vocabulary), recipe.embedding_size
+    vocabularies, embedding_size = (len(source.vocabulary), len(target.vocabulary)), recipe.embedding_size
 
     def attention() -> Seq2Seq:
         return attention_model(
-            *sizes,
+            *vocabularies,
+            embedding_size,
             recipe.hidden_size,
             recipe.encoder_size,
             recipe.attention_size,
@@ -159,15 +167,14 @@ def make_model(kind: str, recipe: Recipe, source: TextCodec, target: TextCodec) 
 
     if kind == "attention":
         return attention()
-    with torch.device("meta"):  # shapes without numbers, to count them
-        wanted = count_parameters(attention())
-        hidden_size = bisect_left(
-            range(4 * recipe.hidden_size),
-            wanted,
-            lo=1,
-            key=lambda size: count_parameters(plain_model(*sizes, size)),
-        )
-    model = plain_model(*sizes, hidden_size, dropout=recipe.dropout)
+    parameters = parameters_of(attention)
+    if kind == "transformer":
+        return transformer_with(parameters, *vocabularies, HEADS, LAYERS, recipe.dropout, recipe.tied)
+
+    def plain(hidden_size: int) -> Seq2Seq:
+        return plain_model(*vocabularies, embedding_size, hidden_size, dropout=recipe.dropout)
+
+    model = plain(size_with(parameters, range(1, 4 * recipe.hidden_size), plain))
     open_gates(model, 2.0)  # as in notebook 04
     return model
 

@@ -1,0 +1,142 @@
+"""What notebook 7 shows of its stored runs: three models by length and by pairs, and where the heads look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seq2seq_utils.experiments.lengths import exact_of, over_seeds
+from seq2seq_utils.experiments.over_runs import spans
+from seq2seq_utils.experiments.stored import Results, read
+
+# The file of each model; arms of one name had the same pairs and equally many steps.
+FILES = {"plain": "long_sentences", "attention": "attention", "transformer": "after_attention"}
+ARMS = {20: "×9", 10: "×9, up to 10 words"}  # by the words of the longest training sentence
+
+
+class ThreeModels:
+    """The plain model, attention and the transformer, as their runs are stored.
+
+    Args:
+        folder: where the files are.
+
+    Raises:
+        FileNotFoundError: if one is not there.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.results = {model: read(Path(folder) / f"{file}.json") for model, file in FILES.items()}
+
+    def by_length(self, longest: int = 20) -> pd.DataFrame:
+        """Exact match in %, rounded: the mean of the runs, the lowest and the highest, as text.
+
+        Args:
+            longest: the words of the longest training sentence, 20 or 10.
+
+        Returns:
+            A row for each model and its parameters; `runs`, and a column for each group of lengths.
+        """
+        rows: list[dict[str, Any]] = []
+        for model, results in self.results.items():
+            for run in results.of(ARMS[longest]):
+                groups = _exact_by_group(run["measured"]["by_length"])
+                rows.append({"model": model, "parameters": run["parameters"], **groups})
+        return spans(pd.DataFrame(rows), ["model", "parameters"], dict.fromkeys(groups, 0))
+
+    def runs(self, model: str, group: int, longest: int = 20) -> list[float]:
+        """Exact match in %, a number for each run.
+
+        Args:
+            model: its name in `FILES`.
+            group: of lengths, 0 for the shortest.
+            longest: see `by_length`.
+        """
+        return exact_of(self.results[model], ARMS[longest], group)
+
+    def curves(self) -> pd.DataFrame:
+        """Quality by length of all models, trained on up to 20 and on up to 10 words.
+
+        Returns:
+            What `plots.quality_against_length` takes: the columns of `lengths.over_seeds`, `model`, a name
+            that says how long its training sentences were, and `trained_up_to`, their most words.
+        """
+        return pd.concat(
+            over_seeds(results, [arm]).assign(model=f"{model}, up to {longest}", trained_up_to=longest)
+            for model, results in self.results.items()
+            for longest, arm in ARMS.items()
+        )
+
+    def alignment(self, longest: int = 20) -> pd.DataFrame:
+        """The alignment error rates of attention and of the transformer on the same test sentences.
+
+        Args:
+            longest: see `by_length`; the sentences have no more words.
+
+        Returns:
+            A row for each run, by model and seed. ``"one map"``: that of attention, or of the mean of all
+            heads. Of the transformer also ``"best head"``, chosen on validation pairs, with its ``"layer"``
+            and ``"head"``, counted from 1; and ``"lowest"`` and ``"highest"`` of all heads, on the test.
+        """
+        rows: dict[tuple[str, int], dict[str, float]] = {}
+        for run in self.results["attention"].of(ARMS[longest]):
+            rows["attention", run["seed"]] = {"one map": run["measured"]["alignment_error"]}
+        for run in self.results["transformer"].of(ARMS[longest]):
+            measured, best = run["measured"], run["measured"]["best_head"]
+            errors = [record["alignment_error"] for record in measured["heads"]]
+            rows["transformer", run["seed"]] = {
+                "one map": measured["alignment_error"],
+                "best head": best["alignment_error"],
+                "layer": best["layer"] + 1,
+                "head": best["head"] + 1,
+                "lowest": min(errors),
+                "highest": max(errors),
+            }
+        table = pd.DataFrame(list(rows.values()), index=pd.MultiIndex.from_tuples(rows))
+        return table.rename_axis(["model", "seed"]).astype({"layer": "Int64", "head": "Int64"})
+
+    def heads(self, seed: int, longest: int = 20, measured: str = "alignment_error") -> pd.DataFrame:
+        """What was measured of each head of a transformer: a row for each layer, a column for each head.
+
+        Args:
+            seed: of the run.
+            longest: see `by_length`.
+            measured: ``"alignment_error"``, on the test; ``"validation_error"``; or ``"shift 1"`` and so on
+                (see `maps.measure_heads`).
+
+        Raises:
+            ValueError: if there is no run with this seed.
+        """
+        runs = {run["seed"]: run for run in self.results["transformer"].of(ARMS[longest])}
+        if seed not in runs:
+            raise ValueError(
+                f"seed: there is no run of {seed}; there are runs of {', '.join(map(str, runs))}"
+            )
+        table = pd.DataFrame(runs[seed]["measured"]["heads"])
+        table = table.assign(layer=table["layer"] + 1, head=table["head"] + 1)  # counted from 1
+        return table.pivot(index="layer", columns="head", values=measured)
+
+
+def by_pairs(results: Results) -> pd.DataFrame:
+    """Exact match in % after training on few pairs and on many: the mean of the runs and their ends, as text.
+
+    Args:
+        results: of `after_attention.BY_PAIRS`.
+
+    Returns:
+        A row for each number of pairs, model and its parameters, in the order of the file; `runs`,
+        ``"validation"``, and a column for each group of lengths that training sentences have.
+    """
+    rows: list[dict[str, Any]] = []
+    for run in results.runs:
+        definition, measured = run["definition"], run["measured"]
+        trained = [group for group in measured["by_length"] if group["longest"] <= definition["longest"]]
+        columns = {"validation": measured["validation_exact_match"], **_exact_by_group(trained)}
+        named = {"pairs": definition["pairs"], "model": definition["model"], "parameters": run["parameters"]}
+        rows.append(named | columns)
+    return spans(pd.DataFrame(rows), ["pairs", "model", "parameters"], dict.fromkeys(columns, 0))
+
+
+def _exact_by_group(by_length: list[dict[str, Any]]) -> dict[str, float]:
+    return {f"{group['shortest']}–{group['longest']}": group["exact_match"] for group in by_length}
