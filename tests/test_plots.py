@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+import torch
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.collections import Collection
@@ -231,3 +232,20 @@ def test_a_figure_without_a_text_is_not_shown():
     for text in ("", " \n"):
         with pytest.raises(ValueError, match=r"^alt: "):
             show(plt.figure(), text)
+
+
+# --- A matrix ---------------------------------------------------------------------------------------
+
+
+def test_signed_numbers_are_drawn_from_the_top_in_two_colours_and_white_at_zero():
+    figure = plots.signed_numbers(
+        torch.tensor([[-1.0, 0.0, 1.0], [0.5, 0.0, 0.0]]), "Number", "Place", "Value"
+    )
+    axis, bar = figure.axes
+    (image,) = axis.images
+    assert image.get_array().tolist() == [[-1.0, 0.0, 1.0], [0.5, 0.0, 0.0]]
+    colours = [to_hex(image.cmap(image.norm(number))).upper() for number in (-1.0, 1.0)]
+    assert colours == [SOURCE, TARGET]
+    assert min(image.cmap(image.norm(0.0))[:3]) > 0.98  # the colours have no middle one of exactly 0
+    assert axis.get_ylim() == (1.5, -0.5)
+    assert (axis.get_xlabel(), axis.get_ylabel(), bar.get_ylabel()) == ("Number", "Place", "Value")

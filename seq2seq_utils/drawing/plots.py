@@ -12,8 +12,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from torch import Tensor
 
-from seq2seq_utils.drawing.style import BACKGROUND, MARKERS, PLAIN, SERIES, SOURCE, TARGET
+from seq2seq_utils.drawing.style import BACKGROUND, MARKERS, PLAIN, SERIES, SOURCE, TARGET, THROUGH_WHITE
 
 
 def bar_panels(table: pd.DataFrame, titles: Sequence[str], formats: Sequence[str]) -> Figure:
@@ -72,6 +73,24 @@ def padded_batches(
     axes[0, 0].invert_yaxis()
     axes[0, 0].set_ylabel(y_label)
     _legend_below(figure, -0.08)
+    figure.tight_layout()
+    return figure
+
+
+def signed_numbers(numbers: Tensor, x_label: str, y_label: str, colour_label: str) -> Figure:
+    """A matrix of numbers from −1 to 1 as shades of two colours, white where they are 0.
+
+    Args:
+        numbers: (rows, columns).
+        x_label: of the columns.
+        y_label: of the rows, the first of which is drawn on top.
+        colour_label: of the numbers.
+    """
+    figure, axis = plt.subplots(figsize=(7, 4.2))
+    image = axis.imshow(numbers, cmap=THROUGH_WHITE, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+    axis.set(xlabel=x_label, ylabel=y_label)
+    axis.grid(visible=False)
+    figure.colorbar(image, label=colour_label)
     figure.tight_layout()
     return figure
 

@@ -26,6 +26,8 @@ DARK_TEXT, LIGHT_TEXT = "#1F2933", "#FFFFFF"
 # Attention weights, 0 to 1: from white, through the colour that attention has in every figure, to a dark
 # shade of it.
 FROM_WHITE = LinearSegmentedColormap.from_list("attention", [BACKGROUND, "#8FD6BF", ATTENTION, "#00402F"])
+# Numbers that may be negative: as white as they are near 0.
+THROUGH_WHITE = LinearSegmentedColormap.from_list("signed", [SOURCE, BACKGROUND, TARGET])
 
 # Hangul on every machine: matplotlib takes from the second font what the first one lacks. The package brings
 # the font files; it is not imported, since that would change matplotlib's settings.
