@@ -112,12 +112,16 @@ def measure_with_heads(trained: Trained, arm: Arm) -> dict[str, Any]:
 TRANSFORMER_RATES = (2e-3, 1e-3)
 
 _BUDGETS = {  # the arms of the same name are in `attention.COMPARED` and in `long_sentences.COMPARED`
+    "×1": Arm(epochs=1),
+    "×3": Arm(epochs=3),
     "×9": Arm(epochs=9),
     "×9, up to 10 words": Arm(epochs=9, longest=10),
 }
 SEARCH = search_of_rates("after_attention_search", _BUDGETS, TRANSFORMER_RATES, train, measure)
 
 _COMPARED = {  # with the rate that the search finds best; until it has run, the first
+    "×1": Arm(epochs=1, learning_rate=2e-3),
+    "×3": Arm(epochs=3, learning_rate=2e-3),
     "×9": Arm(epochs=9, learning_rate=2e-3),
     "×9, up to 10 words": Arm(epochs=9, learning_rate=2e-3, longest=10),
 }
@@ -126,9 +130,10 @@ COMPARED = Experiment(
     question="how does the transformer's quality fall with length, and where does each of its heads look?",
     basis="budget",
     arms=_COMPARED,
-    seeds=dict.fromkeys(_COMPARED, range(3)),
+    seeds={"×1": range(5), "×3": range(3), "×9": range(3), "×9, up to 10 words": range(3)},
     train=train,
     measure=measure_with_heads,
+    budgets={"transformer": ["×1", "×3", "×9"]},
 )
 
 # ------------------------------------------------------------------------- few pairs, and ten times as many
