@@ -33,8 +33,8 @@ def print_difference(before: Callable[..., Any], after: Callable[..., Any]) -> N
 
 def difference(before: Callable[..., Any], after: Callable[..., Any]) -> list[str]:
     """The lines of the bodies of two functions that are not in the other one, each with its mark."""
-    lines = difflib.ndiff(_body(before), _body(after))
-    return [line for line in lines if line[0] in "-+"]  # "?" points at letters, " " stands in both
+    _, _, *lines = difflib.unified_diff(_body(before), _body(after), lineterm="", n=0)
+    return [f"{line[0]} {line[1:]}" for line in lines if not line.startswith("@@")]
 
 
 def _body(function: Callable[..., Any]) -> list[str]:

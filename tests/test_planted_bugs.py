@@ -1,4 +1,4 @@
-"""The planted bugs: each differs from the sound program in a line or so, runs without an error, and is found."""
+"""The planted bugs: each is a line or so away from the sound program, runs without an error, and is found."""
 
 import json
 from dataclasses import replace
@@ -83,10 +83,9 @@ def test_a_bug_of_the_training_trains_another_model_from_the_same_weights():
 # ------------------------------------------------------------------------------------- what comes of it
 def test_a_map_has_the_row_of_the_step_that_writes_a_word_and_with_the_bug_the_next_one(sound):
     batch = make_batch(bugs_that_hide.sentences().test_ids[:4])
-    model = sound.trained.model.eval()
+    model = sound.trained.model
     own = SOUND.map_rows(model, batch)
     late = BUGS["rows one off"].program.map_rows(model, batch)
-    model.train()
     assert own.shape == (*batch.target_output.shape, batch.source.shape[1])
     torch.testing.assert_close(late[:, :-1], own[:, 1:])
 
@@ -122,7 +121,7 @@ def test_a_verdict_is_by_where_the_sound_runs_end():
 
 
 def test_no_training_without_a_step():
-    with pytest.raises(ValueError, match="^steps: 0 is not allowed"):
+    with pytest.raises(ValueError, match=r"^steps: 0 is not allowed"):
         bugs_that_hide.train(SOUND, steps=0)
 
 
@@ -138,7 +137,7 @@ def test_a_run_is_stored_with_the_outcome_of_every_check_and_counted_by_program(
     assert failed.index.tolist() == [check.name for check in CHECKS]
     assert failed.loc["weights sum to 1, none on padding", "no mask"] == 2
     assert failed.loc["order in the batch", "no mask"] == 0
-    with pytest.raises(ValueError, match="^steps: 633"):
+    with pytest.raises(ValueError, match=r"^steps: 633"):
         bugs_that_hide.seeds_with(results, Outcome.FAILS, 633)
 
 

@@ -28,7 +28,7 @@ from seq2seq_utils.models.layers import check_ids, check_lengths, without_layer,
 from seq2seq_utils.text import EOS_ID, PAD_ID
 from seq2seq_utils.translation import default_limit, greedy
 
-EMBEDDING_SIZE, HIDDEN_SIZE, DROPOUT = 48, 96, 0.1
+EMBEDDING_SIZE, HIDDEN_SIZE, DROPOUT = 32, 64, 0.1
 _TOGETHER = 32  # sentences in a batch where nothing is trained
 
 Ids = Sequence[Sequence[int]]
@@ -73,11 +73,12 @@ class Program:
     @torch.no_grad()
     def map_rows(self, model: Seq2Seq, batch: Batch) -> Tensor:
         """The weights drawn beside the words of a batch and EOS, (batch, target_len, source_len)."""
-        state = model.decoder.start(model.encoder(batch.source, batch.source_lengths))
         steps = []
-        for token in (batch.target_input[:, 0], *batch.target_output.unbind(dim=1)):
-            state = model.decoder.step(token, state).state
-            steps.append(state.weights)
+        with evaluation_mode(model):
+            state = model.decoder.start(model.encoder(batch.source, batch.source_lengths))
+            for token in (batch.target_input[:, 0], *batch.target_output.unbind(dim=1)):
+                state = model.decoder.step(token, state).state
+                steps.append(state.weights)
         return self.rows(torch.stack(steps, dim=1))
 
     def adapter(self, model: Seq2Seq) -> Adapter:
