@@ -1,6 +1,14 @@
 """Experiments: what is compared, a module a notebook, and the files that hold what came out."""
 
-from seq2seq_utils.experiments import attention, captions, long_sentences, patterns, seq2seq, teacher_forcing
+from seq2seq_utils.experiments import (
+    attention,
+    bugs_that_hide,
+    captions,
+    long_sentences,
+    patterns,
+    seq2seq,
+    teacher_forcing,
+)
 from seq2seq_utils.experiments.experiment import Claim, Entry, Experiment, Trained
 from seq2seq_utils.experiments.stored import Results, read
 
@@ -23,6 +31,7 @@ EXPERIMENTS = {
         captions.SEARCH,
         captions.LENGTHS,
         captions.FINAL,
+        bugs_that_hide.AUDITED,
     )
 }
 
@@ -34,6 +43,7 @@ __all__ = [
     "Results",
     "Trained",
     "attention",
+    "bugs_that_hide",
     "captions",
     "long_sentences",
     "patterns",
