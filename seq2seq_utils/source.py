@@ -33,7 +33,9 @@ def print_difference(before: Callable[..., Any], after: Callable[..., Any]) -> N
 
 def difference(before: Callable[..., Any], after: Callable[..., Any]) -> list[str]:
     """The lines of the bodies of two functions that are not in the other one, each with its mark."""
-    _, _, *lines = difflib.unified_diff(_body(before), _body(after), lineterm="", n=0)
+    lines = list(difflib.unified_diff(_body(before), _body(after), lineterm="", n=0))[
+        2:
+    ]  # the names of files
     return [f"{line[0]} {line[1:]}" for line in lines if not line.startswith("@@")]
 
 

@@ -45,7 +45,8 @@ def outcome_table(table: pd.DataFrame, legend: Mapping[str, str], frames: Mappin
             _draw(axis, column, row, Outcome(table.loc[check, program]))
             if frames.get(program) == check:
                 frame = Rectangle((column, row), 1, 1, fill=False, edgecolor=DARK_TEXT, linewidth=2.2)
-                axis.add_patch(frame).set_zorder(3)
+                frame.set(zorder=3, clip_on=False)  # above the lines of its neighbours, whole at the edge
+                axis.add_patch(frame)
     axis.set(xlim=(0, columns), ylim=(rows, 0))
     axis.set_xticks([column + 0.5 for column in range(columns)], table.columns)
     axis.set_yticks([row + 0.5 for row in range(rows)], table.index)

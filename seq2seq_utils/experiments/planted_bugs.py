@@ -28,7 +28,7 @@ from seq2seq_utils.models.layers import check_ids, check_lengths, without_layer,
 from seq2seq_utils.text import EOS_ID, PAD_ID
 from seq2seq_utils.translation import default_limit, greedy
 
-EMBEDDING_SIZE, HIDDEN_SIZE, DROPOUT = 32, 64, 0.1
+EMBEDDING_SIZE, HIDDEN_SIZE, DROPOUT = 48, 96, 0.1
 _TOGETHER = 32  # sentences in a batch where nothing is trained
 
 Ids = Sequence[Sequence[int]]
