@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import inspect
 import textwrap
 from collections.abc import Callable
@@ -18,6 +19,32 @@ def print_source(*objects: Callable[..., Any] | type) -> None:
         objects: of any module, in the order in which they are to be read.
     """
     print("\n\n".join(map(without_docstrings, objects)))
+
+
+def print_difference(before: Callable[..., Any], after: Callable[..., Any]) -> None:
+    """Prints the lines in which two functions differ: ``-`` before those of the first, ``+`` of the second.
+
+    Args:
+        before: a function.
+        after: another; their names, arguments and docstrings are not compared.
+    """
+    print("\n".join(difference(before, after)))
+
+
+def difference(before: Callable[..., Any], after: Callable[..., Any]) -> list[str]:
+    """The lines of the bodies of two functions that are not in the other one, each with its mark."""
+    lines = list(difflib.unified_diff(_body(before), _body(after), lineterm="", n=0))[
+        2:
+    ]  # the names of files
+    return [f"{line[0]} {line[1:]}" for line in lines if not line.startswith("@@")]
+
+
+def _body(function: Callable[..., Any]) -> list[str]:
+    """The lines of a function after its first, docstring left out, moved to the left edge."""
+    text = without_docstrings(function)
+    (node,) = ast.parse(text).body
+    assert isinstance(node, ast.FunctionDef)
+    return textwrap.dedent("\n".join(text.splitlines()[node.body[0].lineno - 1 :])).splitlines()
 
 
 def without_docstrings(thing: Callable[..., Any] | type) -> str:

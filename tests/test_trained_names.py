@@ -29,6 +29,7 @@ FOLLOWED = {
     "optimizer = Adam(m.parameters())\noptimizer.step()\n---\nprint(m)": "m",
     "run = Run.begin(m, loader)\ntraining.train_epoch(run, loader)\n---\nprint(m)": "m",
     "other.load_state_dict(trained.model.state_dict())\n---\nprint(other)": "other",
+    "run = hide.run_sound()\n---\nprint(run.bleu)": "run",
     "for f in (long_sentences.train,):\n    x = f(arm)\n---\nprint(x)": "x",
 }
 NOT_FROM_TRAINING = [

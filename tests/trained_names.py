@@ -8,6 +8,7 @@ from typing import NamedTuple
 TRAINING = {
     *("fit", "train_epoch", "train_pairs", "train_by_recipe", "optimizer.step"),
     *("train", "train_on", "train_on_numbers", "train_on_sentences", "perform"),
+    *("run_sound", "run_with"),
 }
 # As the name of a module's function: `splits.train` are pairs, and `model.train()` sets a mode.
 OF_MODULES = {"train"}

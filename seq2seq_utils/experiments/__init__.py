@@ -3,6 +3,7 @@
 from seq2seq_utils.experiments import (
     after_attention,
     attention,
+    bugs_that_hide,
     captions,
     captions_transformer,
     long_sentences,
@@ -39,6 +40,7 @@ EXPERIMENTS = {
         captions_transformer.SEARCH,
         captions_transformer.FINAL,
         captions_transformer.QUICK_COMPARED,
+        bugs_that_hide.AUDITED,
     )
 }
 
@@ -51,6 +53,7 @@ __all__ = [
     "Trained",
     "after_attention",
     "attention",
+    "bugs_that_hide",
     "captions",
     "captions_transformer",
     "long_sentences",
