@@ -37,6 +37,7 @@ LONGEST_FIRST = (
     "05_bahdanau_attention",
     "04_long_sentences",
     "06_real_sentences",
+    "07_after_attention",
     "08_bugs_that_hide",
     "03_teacher_forcing",
     "02_seq2seq",

@@ -55,6 +55,7 @@ class Check:
 NATS = "nats"
 TOKENIZATION, SEQ2SEQ = "01_tokenization", "02_seq2seq"
 FORCING, ATTENTION, REAL = "03_teacher_forcing", "05_bahdanau_attention", "06_real_sentences"
+BUGS = "08_bugs_that_hide"
 
 CHECKS = (
     Check(
@@ -65,7 +66,7 @@ CHECKS = (
         bound=1e-3,
         unit=NATS,
         symptom="the translation of a sentence changes with the batch",
-        explained=(ATTENTION, "Side road: the bug that hides"),
+        explained=(BUGS, "One sentence, two translations"),
         weights=BOTH,
     ),
     Check(
