@@ -46,7 +46,7 @@ def test_a_model_is_that_of_its_notebook_and_the_transformer_has_the_sizes_that_
 
 # ----------------------------------------------------------------------------------- equal training
 def test_arms_by_length_have_the_pairs_and_the_steps_of_those_of_the_same_name():
-    assert after_attention.COMPARED.arms.keys() == {"×9", "×9, up to 10 words"}
+    assert [*after_attention.COMPARED.arms] == ["×1", "×3", "×9", "×9, up to 10 words"]
     for name, arm in after_attention.COMPARED.arms.items():
         assert arm.model == "transformer"
         for other in (attention.COMPARED.arms[name], long_sentences.COMPARED.arms[name]):
@@ -120,7 +120,7 @@ def test_each_arm_has_the_better_rate_of_a_search_that_has_run(search, compared)
 
 def test_a_worse_rate_is_found():
     search, compared = after_attention.SEARCH, after_attention.COMPARED
-    exact = {"×9, rate 0.002": 90, "×9, rate 0.001": 80}
+    exact = {f"{name}, rate {rate}": 100 * rate for name in compared.arms for rate in (0.002, 0.001)}
     exact |= {"×9, up to 10 words, rate 0.002": 70, "×9, up to 10 words, rate 0.001": 71}
     runs = [
         {"arm": arm, "seed": 100, "measured": {"validation_exact_match": value}}
