@@ -33,10 +33,9 @@ def print_difference(before: Callable[..., Any], after: Callable[..., Any]) -> N
 
 def difference(before: Callable[..., Any], after: Callable[..., Any]) -> list[str]:
     """The lines of the bodies of two functions that are not in the other one, each with its mark."""
-    lines = list(difflib.unified_diff(_body(before), _body(after), lineterm="", n=0))[
-        2:
-    ]  # the names of files
-    return [f"{line[0]} {line[1:]}" for line in lines if not line.startswith("@@")]
+    lines = list(difflib.unified_diff(_body(before), _body(after), lineterm="", n=0))
+    changes = lines[2:]  # the first two name files
+    return [f"{line[0]} {line[1:]}" for line in changes if not line.startswith("@@")]
 
 
 def _body(function: Callable[..., Any]) -> list[str]:

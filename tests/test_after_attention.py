@@ -45,6 +45,16 @@ def test_a_model_is_that_of_its_notebook_and_the_transformer_has_the_sizes_that_
 
 
 # ----------------------------------------------------------------------------------- equal training
+with_search = pytest.mark.parametrize(
+    ("search", "compared"),
+    [
+        (after_attention.SEARCH, after_attention.COMPARED),
+        (after_attention.PAIRS_SEARCH, after_attention.BY_PAIRS),
+    ],
+    ids=lambda experiment: experiment.name,
+)
+
+
 def test_arms_by_length_have_the_pairs_and_the_steps_of_those_of_the_same_name():
     assert [*after_attention.COMPARED.arms] == ["×1", "×3", "×9", "×9, up to 10 words"]
     for name, arm in after_attention.COMPARED.arms.items():
@@ -67,14 +77,7 @@ def test_arms_by_pairs_have_equally_many_steps_and_differ_in_nothing_else():
     assert {len(seeds) for seeds in after_attention.BY_PAIRS.seeds.values()} == {3}
 
 
-@pytest.mark.parametrize(
-    ("search", "compared"),
-    [
-        (after_attention.SEARCH, after_attention.COMPARED),
-        (after_attention.PAIRS_SEARCH, after_attention.BY_PAIRS),
-    ],
-    ids=lambda experiment: experiment.name,
-)
+@with_search
 def test_each_arm_has_two_tries_of_its_rate_and_one_of_them(search, compared):
     for name, arm in compared.arms.items():
         rates = [tried.learning_rate for tried in search.arms.values() if same_but_rate(tried, arm)]
@@ -103,14 +106,7 @@ def wrong_rates(search, compared, results: Results) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize(
-    ("search", "compared"),
-    [
-        (after_attention.SEARCH, after_attention.COMPARED),
-        (after_attention.PAIRS_SEARCH, after_attention.BY_PAIRS),
-    ],
-    ids=lambda experiment: experiment.name,
-)
+@with_search
 def test_each_arm_has_the_better_rate_of_a_search_that_has_run(search, compared):
     path = RESULTS / f"{search.name}.json"
     if not path.is_file() or len(read(path).runs) < len(search.arms):

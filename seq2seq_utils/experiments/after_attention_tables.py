@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +114,19 @@ class ThreeModels:
             raise ValueError(
                 f"seed: there is no run of {seed}; there are runs of {', '.join(map(str, runs))}"
             )
-        table = pd.DataFrame(runs[seed]["measured"]["heads"])
-        table = table.assign(layer=table["layer"] + 1, head=table["head"] + 1)  # counted from 1
-        return table.pivot(index="layer", columns="head", values=measured)
+        return by_head(runs[seed]["measured"]["heads"], measured)
+
+
+def by_head(records: Sequence[Mapping[str, Any]], measured: str = "alignment_error") -> pd.DataFrame:
+    """What `maps.measure_heads` found of each head: a row for each layer, a column for each head.
+
+    Args:
+        records: its ``"heads"``.
+        measured: see `ThreeModels.heads`.
+    """
+    table = pd.DataFrame(records)
+    table = table.assign(layer=table["layer"] + 1, head=table["head"] + 1)  # counted from 1
+    return table.pivot(index="layer", columns="head", values=measured)
 
 
 def by_pairs(results: Results) -> pd.DataFrame:

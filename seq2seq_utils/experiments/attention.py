@@ -33,6 +33,7 @@ from seq2seq_utils.models.transformer import TransformerDecoder
 from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import TextCodec, count_words
 from seq2seq_utils.training import Checkpoint, Settings
+from seq2seq_utils.translation import states_along
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,9 +162,8 @@ def steps_in_sequence(
     hooks = [unit.register_forward_hook(lambda *_: calls.append(1)) for unit in units]
     try:
         if translating:
-            state = model.decoder.start(model.encoder(batch.source, batch.source_lengths))
-            for token in batch.target_input.unbind(dim=1):
-                state = model.decoder.step(token, state).state
+            for _ in states_along(model, batch.source, batch.source_lengths, batch.target_input):
+                pass
         else:
             model(batch.source, batch.source_lengths, batch.target_input)
     finally:

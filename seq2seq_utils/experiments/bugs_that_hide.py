@@ -18,6 +18,7 @@ from seq2seq_utils.batching import IdPair, encode_pairs, make_loader
 from seq2seq_utils.evaluation import metrics
 from seq2seq_utils.evaluation.audit import Audit, Outcome, audit
 from seq2seq_utils.experiments.experiment import Experiment, Trained
+from seq2seq_utils.experiments.maps import gold_of
 from seq2seq_utils.experiments.planted_bugs import BUGS, EMBEDDING_SIZE, HIDDEN_SIZE, SOUND, Bug, Program
 from seq2seq_utils.experiments.stored import Results
 from seq2seq_utils.grammar import generate, tokenizer
@@ -65,7 +66,7 @@ class Sentences:
     @property
     def gold(self) -> list[Alignment]:
         """The alignments of the test pairs."""
-        return [pair.alignment for pair in self.test if pair.alignment is not None]
+        return gold_of(self.test)
 
 
 @lru_cache(maxsize=1)

@@ -14,8 +14,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from seq2seq_utils.batching import Batch, IdPair, make_batch, pad
-from seq2seq_utils.evaluation.audit import Adapter, seq2seq_adapter
+from seq2seq_utils.batching import Batch, IdPair, make_batch
+from seq2seq_utils.evaluation.audit import Adapter, greedy_ids, seq2seq_adapter, without_padding
 from seq2seq_utils.models import (
     AttentionDecoder,
     BahdanauAttention,
@@ -26,7 +26,7 @@ from seq2seq_utils.models import (
 )
 from seq2seq_utils.models.layers import check_ids, check_lengths, without_layer, word_mask
 from seq2seq_utils.text import EOS_ID, PAD_ID
-from seq2seq_utils.translation import default_limit, greedy
+from seq2seq_utils.translation import states_along
 
 EMBEDDING_SIZE, HIDDEN_SIZE, DROPOUT = 48, 96, 0.1
 _TOGETHER = 32  # sentences in a batch where nothing is trained
@@ -73,13 +73,11 @@ class Program:
     @torch.no_grad()
     def map_rows(self, model: Seq2Seq, batch: Batch) -> Tensor:
         """The weights drawn beside the words of a batch and EOS, (batch, target_len, source_len)."""
-        steps = []
+        fed = torch.cat([batch.target_input[:, :1], batch.target_output], dim=1)  # SOS y₁ … yₙ EOS
         with evaluation_mode(model):
-            state = model.decoder.start(model.encoder(batch.source, batch.source_lengths))
-            for token in (batch.target_input[:, 0], *batch.target_output.unbind(dim=1)):
-                state = model.decoder.step(token, state).state
-                steps.append(state.weights)
-        return self.rows(torch.stack(steps, dim=1))
+            states = states_along(model, batch.source, batch.source_lengths, fed)
+            steps = torch.stack([state.weights for state in states], dim=1)
+        return self.rows(steps)
 
     def adapter(self, model: Seq2Seq) -> Adapter:
         """The adapter through which this program is audited: its own pieces do the work."""
@@ -87,11 +85,11 @@ class Program:
 
         def scores(pairs: Sequence[IdPair]) -> list[Tensor]:
             batch = make_batch(pairs)
-            return _without_padding(self.feed(model, batch), batch)
+            return without_padding(self.feed(model, batch), batch)
 
         def weights(pairs: Sequence[IdPair]) -> list[Tensor]:
             batch = make_batch(pairs)
-            return _without_padding(self.map_rows(model, batch), batch)
+            return without_padding(self.map_rows(model, batch), batch)
 
         return replace(
             of_series,
@@ -101,11 +99,6 @@ class Program:
             reported_loss=partial(self.reported_loss, model),
             weights=None if of_series.weights is None else weights,
         )
-
-
-def _without_padding(of_batch: Tensor, batch: Batch) -> list[Tensor]:
-    """For each pair the rows of its words and EOS."""
-    return [row[:length] for row, length in zip(of_batch, batch.target_lengths.tolist(), strict=True)]
 
 
 def make_model(
@@ -163,9 +156,7 @@ def search(model: Seq2Seq, sources: Ids) -> list[list[int]]:
     """Greedy search, batch by batch."""
     found: list[list[int]] = []
     for start in range(0, len(sources), _TOGETHER):
-        ids, lengths = pad(sources[start : start + _TOGETHER])
-        limits = [default_limit(length) for length in lengths.tolist()]
-        found += [hypothesis.ids for hypothesis in greedy(model, ids, lengths, limits)]
+        found += greedy_ids(model, sources[start : start + _TOGETHER])
     return found
 
 

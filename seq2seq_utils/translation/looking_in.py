@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,6 +21,24 @@ class DecodingStep(NamedTuple):
     fed: str  # the token before
     weights: Tensor | None  # α_i, (source words,)
     likeliest: list[tuple[str, float]]  # tokens and their probabilities, the likeliest first
+
+
+def states_along(model: Seq2Seq, source: Tensor, source_lengths: Tensor, fed: Tensor) -> Iterator[Any]:
+    """The decoder's states while it is fed given tokens, one step after another.
+
+    Args:
+        model: in the mode that it is to be looked at in.
+        source: ids, (batch, source_len).
+        source_lengths: real words in each row, (batch,).
+        fed: the tokens, (batch, steps); the first is SOS.
+
+    Returns:
+        The state after each step.
+    """
+    state = model.decoder.start(model.encoder(source, source_lengths))
+    for token in fed.unbind(dim=1):
+        state = model.decoder.step(token, state).state
+        yield state
 
 
 def align(
@@ -72,10 +90,8 @@ def _weights_along(
         for start in range(0, len(pairs), batch_size):
             ids = encode_pairs(pairs[start : start + batch_size], source, target)
             batch = make_batch(ids).to(model.device)
-            state = model.decoder.start(model.encoder(batch.source, batch.source_lengths))
             steps: list[Tensor] = []
-            for token in batch.target_input.unbind(dim=1):
-                state = model.decoder.step(token, state).state
+            for state in states_along(model, batch.source, batch.source_lengths, batch.target_input):
                 newest = weights_of(state)
                 if newest is None:
                     raise ValueError("model: has no attention, so there are no weights to look at")

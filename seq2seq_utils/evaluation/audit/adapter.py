@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seq2seq_utils.batching import IdPair, make_batch, pad
+from seq2seq_utils.batching import Batch, IdPair, make_batch, pad
 from seq2seq_utils.models import Seq2Seq, evaluation_mode
 from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID, UNK_ID
 from seq2seq_utils.training import evaluate_loss, token_loss
-from seq2seq_utils.translation import default_limit, greedy
+from seq2seq_utils.translation import default_limit, greedy, states_along
 
 Ids = Sequence[Sequence[int]]
 _EVALUATED_TOGETHER = 64  # sentence pairs
@@ -95,14 +95,11 @@ def seq2seq_adapter(model: Seq2Seq, label_smoothing: float = 0.0, unknown_id: in
     def scores(pairs: Sequence[IdPair]) -> list[Tensor]:
         batch = make_batch(pairs).to(model.device)
         logits = model(batch.source, batch.source_lengths, batch.target_input)
-        return [row[:length] for row, length in zip(logits, batch.target_lengths.tolist(), strict=True)]
+        return without_padding(logits, batch)
 
     def translate(sources: Ids) -> list[list[int]]:
-        ids, lengths = pad(sources)
-        limits = [default_limit(length) for length in lengths.tolist()]
         with evaluation_mode(model):
-            found = greedy(model, ids.to(model.device), lengths, limits)
-        return [hypothesis.ids for hypothesis in found]
+            return greedy_ids(model, sources)
 
     def loss(pairs: Sequence[IdPair]) -> Tensor:
         batch = make_batch(pairs).to(model.device)
@@ -124,13 +121,9 @@ def seq2seq_adapter(model: Seq2Seq, label_smoothing: float = 0.0, unknown_id: in
 
     def weights(pairs: Sequence[IdPair]) -> list[Tensor]:
         batch = make_batch(pairs).to(model.device)
-        state = model.decoder.start(model.encoder(batch.source, batch.source_lengths))
-        steps: list[Tensor] = []
-        for token in batch.target_input.unbind(dim=1):
-            state = model.decoder.step(token, state).state
-            steps.append(state.weights)
-        maps = torch.stack(steps, dim=1)  # (batch, target_len, source_len)
-        return [row[:length] for row, length in zip(maps, batch.target_lengths.tolist(), strict=True)]
+        states = states_along(model, batch.source, batch.source_lengths, batch.target_input)
+        maps = torch.stack([state.weights for state in states], dim=1)  # (batch, target_len, source_len)
+        return without_padding(maps, batch)
 
     return Adapter(
         module=model,
@@ -146,6 +139,18 @@ def seq2seq_adapter(model: Seq2Seq, label_smoothing: float = 0.0, unknown_id: in
         step=step,
         weights=weights if _has_weights(model) else None,
     )
+
+
+def without_padding(of_batch: Tensor, batch: Batch) -> list[Tensor]:
+    """For each pair the rows of its words and EOS, of those of a padded batch, (batch, target_len, …)."""
+    return [row[:length] for row, length in zip(of_batch, batch.target_lengths.tolist(), strict=True)]
+
+
+def greedy_ids(model: Seq2Seq, sources: Ids) -> list[list[int]]:
+    """The translations of source ids as one batch, found greedily in the mode that the model is in."""
+    ids, lengths = pad(sources)
+    limits = [default_limit(length) for length in lengths.tolist()]
+    return [hypothesis.ids for hypothesis in greedy(model, ids.to(model.device), lengths, limits)]
 
 
 @torch.no_grad()
