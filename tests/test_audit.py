@@ -272,6 +272,18 @@ def mean_of_batch_means(adapter: Adapter, model: Seq2Seq) -> Adapter:
     return with_reported(adapter, model, teacher_forcing=1, batch_size=64)
 
 
+@mistake("the reported loss is per token")
+def eos_left_out_of_the_report(adapter: Adapter, model: Seq2Seq) -> Adapter:
+    def reported_loss(pairs):
+        with evaluation_mode(model), torch.no_grad():
+            batch = make_batch(pairs)
+            logits = predict(model, batch, teacher_forcing=1)
+        words = batch.target_output.masked_fill(batch.target_output == EOS_ID, PAD_ID)
+        return ENTROPY(logits.flatten(0, 1), words.flatten(), ignore_index=PAD_ID).item()
+
+    return replace(adapter, reported_loss=reported_loss)
+
+
 def found_by_greedy(model: Seq2Seq, sources: list[list[int]]) -> list[list[int]]:
     ids, lengths = pad(sources)
     return [found.ids for found in greedy(model, ids, lengths, [default_limit(len(row)) for row in sources])]
@@ -368,6 +380,15 @@ def test_a_mistake_that_raises_no_error_is_found(name, model, adapter, pairs):
     assert caught_by in failed(audited)
     if planted.scores == adapter.scores:  # what is wrong with the scores is wrong in more than one way
         assert failed(audited) == [caught_by]
+
+
+def test_a_report_without_eos_says_so(model, adapter, pairs):
+    findings = {
+        finding.check: finding
+        for finding in audit(eos_left_out_of_the_report(adapter, model), pairs[1]).findings
+    }
+    assert findings["the reported loss is per token"].note == "EOS is not counted"
+    assert findings["the reported loss is teacher-forced"].outcome is Outcome.HOLDS
 
 
 def test_a_model_that_never_learned_when_to_end_is_found(pairs):

@@ -136,26 +136,47 @@ def eos_in_loss(subject: Subject) -> Measured:
 
 
 def reported_with_truth_fed(subject: Subject) -> Measured:
-    """How far the reported loss of a single pair is from that of the scores with the true words fed."""
+    """How far the reported loss of a single pair is from that of the scores with the true words fed.
+
+    Whether EOS counts in the report is asked by `reported_over_tokens`: here the one that comes nearest
+    counts, and the pair where the report is farthest off.
+    """
     pairs = subject.sample[:: len(subject.sample) // _TAKEN_APART or 1]
     reported = [subject.reported_loss([pair]) for pair in pairs]
     with torch.no_grad():
-        expected = [float(subject.token_losses([pair])[0].mean()) for pair in pairs]
-    return Measured(max(map(_relative_loss, reported, expected)))
+        losses = [subject.token_losses([pair])[0] for pair in pairs]
+    return Measured(
+        min(
+            max(map(_relative_loss, reported, expected))
+            for expected in (
+                [float(of_pair.mean()) for of_pair in losses],
+                [float(of_pair[:-1].mean()) for of_pair in losses],
+            )
+        )
+    )
 
 
 def reported_over_tokens(subject: Subject) -> Measured:
-    """How far the reported loss of a set, most of its pairs short, is from the mean over its tokens."""
-    short, long = _shortest_and_longest(subject)
-    tokens = [len(target) + 1 for _, target in (short, long)]
-    losses = [subject.reported_loss([pair]) for pair in (short, long)]
-    off = []
-    for counts in ((1, 1), _SET):
-        found = subject.reported_loss([short] * counts[0] + [long] * counts[1])
-        shares = [count * length for count, length in zip(counts, tokens, strict=True)]
-        expected = sum(share * loss for share, loss in zip(shares, losses, strict=True)) / sum(shares)
-        off.append(_relative_loss(found, expected))
-    return Measured(max(off))
+    """How far the loss reported of a set, most of its pairs short, is from the mean over tokens with EOS."""
+    pairs = _shortest_and_longest(subject)
+    losses = [subject.reported_loss([pair]) for pair in pairs]
+    sets = (1, 1), _SET
+    reported = [
+        subject.reported_loss([pair for pair, count in zip(pairs, counts, strict=True) for _ in range(count)])
+        for counts in sets
+    ]
+
+    def off(ends: int) -> float:
+        """The largest distance, where so many ends of a sentence count as tokens."""
+        tokens = [len(target) + ends for _, target in pairs]
+        expected = [
+            sum(count * length * loss for count, length, loss in zip(counts, tokens, losses, strict=True))
+            / sum(count * length for count, length in zip(counts, tokens, strict=True))
+            for counts in sets
+        ]
+        return max(map(_relative_loss, reported, expected))
+
+    return Measured(off(1), "EOS is not counted" if off(0) < off(1) else "")
 
 
 # ---------------------------------------------------------------------------------- the whole module

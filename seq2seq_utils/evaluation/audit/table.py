@@ -170,7 +170,7 @@ CHECKS = (
     ),
     Check(
         name="the reported loss is teacher-forced",
-        claim="the loss reported of a pair is that of its true words, each fed the true ones, EOS counted",
+        claim="the loss reported of a pair is that of its true words, each fed the true ones",
         measure=structure.reported_with_truth_fed,
         relation="<=",
         bound=1e-3,
@@ -181,7 +181,7 @@ CHECKS = (
     ),
     Check(
         name="the reported loss is per token",
-        claim="the loss reported of a set is the mean over its tokens, not one of batch means",
+        claim="the loss reported of a set is the mean over its tokens, EOS counted, not one of batch means",
         measure=structure.reported_over_tokens,
         relation="<=",
         bound=1e-3,
@@ -256,11 +256,11 @@ CHECKS = (
     ),
     Check(
         name="rows of weights beside their words",
-        claim="the weights agree more with gold alignments than those of the row before or after",
+        claim="alignments read off the maps have a lower error rate than with the row before or after",
         measure=learning.rows_beside_words,
         relation=">=",
         bound=0,
-        unit="alignment error rate",
+        unit="error rate, neighbour's minus own",
         symptom="a map that is one row off",
         explained=(ATTENTION, "Side road: the maps of other runs, and rows that are off by one"),
         learned_below=ALIGNED,
