@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from seq2seq_utils.batching import make_batch
+from seq2seq_utils.evaluation.alignment import alignment_score, hard_links
 from seq2seq_utils.evaluation.audit import CHECKS, Outcome
 from seq2seq_utils.experiments import Results, bugs_that_hide
 from seq2seq_utils.experiments.bugs_that_hide import AUDITED, OTHERS, PROGRAMS, RATES, Arm, Run
@@ -88,6 +89,21 @@ def test_a_map_has_the_row_of_the_step_that_writes_a_word_and_with_the_bug_the_n
     late = BUGS["rows one off"].program.map_rows(model, batch)
     assert own.shape == (*batch.target_output.shape, batch.source.shape[1])
     torch.testing.assert_close(late[:, :-1], own[:, 1:])
+
+
+def test_the_sentence_that_is_drawn_is_the_one_whose_sound_map_fits_best(sound):
+    model, data = sound.trained.model, bugs_that_hide.sentences()
+
+    def misses(row):
+        found = hard_links(bugs_that_hide.map_of(SOUND, model, row))
+        return alignment_score([found], [data.gold[row]]).error_rate
+
+    best = bugs_that_hide.best_fitting(model, 6)
+    of_six = [row for row, (source, _) in enumerate(data.test_ids) if len(source) == 6]
+    assert best in of_six
+    assert misses(best) == min(map(misses, of_six)) < max(map(misses, of_six))
+    with pytest.raises(ValueError, match="words: 40; no test sentence"):
+        bugs_that_hide.best_fitting(model, 40)
 
 
 def test_a_report_of_the_program_with_the_bug_is_in_the_curve_of_the_sound_model(sound):

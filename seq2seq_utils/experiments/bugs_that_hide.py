@@ -10,19 +10,20 @@ from time import perf_counter
 from typing import Any
 
 import pandas as pd
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Adam
 from torch.optim.lr_scheduler import LambdaLR
 
-from seq2seq_utils.batching import IdPair, encode_pairs, make_loader
+from seq2seq_utils.batching import IdPair, encode_pairs, make_batch, make_loader
 from seq2seq_utils.evaluation import metrics
+from seq2seq_utils.evaluation.alignment import alignment_score, hard_links
 from seq2seq_utils.evaluation.audit import Audit, Outcome, audit
 from seq2seq_utils.experiments.experiment import Experiment, Trained
 from seq2seq_utils.experiments.maps import gold_of
 from seq2seq_utils.experiments.planted_bugs import BUGS, EMBEDDING_SIZE, HIDDEN_SIZE, SOUND, Bug, Program
 from seq2seq_utils.experiments.stored import Results
 from seq2seq_utils.grammar import generate, tokenizer
-from seq2seq_utils.models import plain_model, transformer_model
+from seq2seq_utils.models import Seq2Seq, plain_model, transformer_model
 from seq2seq_utils.pairs import Alignment, SentencePair
 from seq2seq_utils.progress import progress_bar
 from seq2seq_utils.text import TextCodec
@@ -238,6 +239,28 @@ def outcomes(runs: Iterable[Run]) -> pd.DataFrame:
     return pd.DataFrame(
         {run.name: {finding.check: str(finding.outcome) for finding in run.audit.findings} for run in runs}
     )
+
+
+def map_of(program: Program, model: Seq2Seq, row: int) -> Tensor:
+    """What a program draws for one of the test pairs, (target words + 1, source words)."""
+    return program.map_rows(model, make_batch([sentences().test_ids[row]]))[0]
+
+
+def best_fitting(model: Seq2Seq, words: int) -> int:
+    """Which of the test pairs with so many source tokens has the sound map that fits its gold links best.
+
+    Raises:
+        ValueError: if there is no such pair.
+    """
+    rows = [row for row, (source, _) in enumerate(sentences().test_ids) if len(source) == words]
+    if not rows:
+        raise ValueError(f"words: {words}; no test sentence has so many tokens")
+
+    def error_rate(row: int) -> float:
+        links = hard_links(map_of(SOUND, model, row))
+        return alignment_score([links], [sentences().gold[row]]).error_rate
+
+    return min(rows, key=error_rate)
 
 
 # --------------------------------------------------------------------------------- the stored ten seeds
