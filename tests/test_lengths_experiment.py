@@ -8,7 +8,8 @@ import pytest
 
 from seq2seq_utils.experiments import Results, Trained, attention, lengths, long_sentences, read
 from seq2seq_utils.experiments.lengths import SMALL_WORLD, corpus, held_out, over_seeds
-from seq2seq_utils.pairs import SentencePair
+from seq2seq_utils.grammar import generate
+from seq2seq_utils.pairs import SentencePair, Splits
 from seq2seq_utils.text import count_words
 from seq2seq_utils.translation import Translation
 
@@ -25,8 +26,8 @@ def test_no_test_pair_stands_in_a_training_or_validation_set():
 
 
 def test_an_arm_backwards_reads_the_same_words_from_the_end(monkeypatch):
-    small = corpus(10, SMALL_WORLD)
-    pairs = small._replace(train=small.train[:256], validation=small.validation[:20])
+    some = generate("french", 276, (3, 10), seed=0)
+    pairs = Splits(some[:256], some[256:], [])
     monkeypatch.setattr(long_sentences, "corpus", lambda longest, world: pairs)
     arm = long_sentences.Arm(epochs=1, longest=10, hidden_size=8, gates=0.0, small_world=True)
     forwards = long_sentences.train(arm, seed=0)
