@@ -29,6 +29,7 @@ def test_an_arm_backwards_reads_the_same_words_from_the_end(monkeypatch):
     some = generate("french", 276, (3, 10), seed=0)
     pairs = Splits(some[:256], some[256:], [])
     monkeypatch.setattr(long_sentences, "corpus", lambda longest, world: pairs)
+    monkeypatch.setattr(long_sentences, "training_pairs", lambda count, longest, world: pairs.train)
     arm = long_sentences.Arm(epochs=1, longest=10, hidden_size=8, gates=0.0, small_world=True)
     forwards = long_sentences.train(arm, seed=0)
     backwards = long_sentences.train(dataclasses.replace(arm, backwards=True), seed=0)
