@@ -1,9 +1,7 @@
 """The planted bugs: each is a line or so away from the sound program, runs without an error, and is found."""
 
 import json
-from dataclasses import replace
 
-import pandas as pd
 import pytest
 import torch
 
@@ -124,18 +122,6 @@ def test_translations_in_the_order_of_the_lengths_are_right_ones_of_other_senten
     assert lost.exact_match < sound.exact_match / 2
 
 
-def test_a_verdict_is_by_where_the_sound_runs_end():
-    sound = pd.DataFrame({"loss": [0.2, 0.3], "exact_match": [70, 80], "bleu": [85, 90]}, index=["a", "b"])
-    planted = pd.DataFrame(
-        {"loss": [0.1, 0.3, 0.31], "exact_match": [69, 70, 81], "bleu": [91, 85, 84]}, index=["x", "y", "z"]
-    )
-    assert bugs_that_hide.verdicts(planted, sound).to_dict("index") == {
-        "x": {"loss": "better", "exact_match": "worse", "bleu": "better"},
-        "y": {"loss": "as sound", "exact_match": "as sound", "bleu": "as sound"},
-        "z": {"loss": "worse", "exact_match": "better", "bleu": "worse"},
-    }
-
-
 def test_no_training_without_a_step():
     with pytest.raises(ValueError, match=r"^steps: 0 is not allowed"):
         bugs_that_hide.train(SOUND, steps=0)
@@ -158,9 +144,29 @@ def test_a_run_is_stored_with_the_outcome_of_every_check_and_counted_by_program(
         bugs_that_hide.seeds_with(results, Outcome.FAILS, 633)
 
 
-def test_arms_are_all_programs_at_both_budgets():
-    assert len(AUDITED.arms) == 2 * (10 + 5)
+def test_bugs_are_trained_for_the_small_budget_and_sound_programs_for_both():
+    small, large = ([f"{name}, {steps} steps" for name in PROGRAMS] for steps in (200, 633))
+    assert set(AUDITED.arms) == {*small, *large[: len(OTHERS)]}
     assert AUDITED.arms["transformer, 633 steps"] == Arm(
         program="transformer", steps=633, learning_rate=RATES["transformer"]
     )
-    assert replace(AUDITED.arms["no mask, 200 steps"], steps=633) == AUDITED.arms["no mask, 633 steps"]
+
+
+def test_a_bug_shows_where_a_run_lies_outside_all_sound_ones_or_its_check_fails():
+    def entry(program, seed, loss, bleu, *failed):
+        audit = [
+            {"check": check.name, "outcome": "fails" if check.name in failed else "holds", "measured": 0.0}
+            for check in CHECKS
+        ]
+        measured = {"reported_loss": loss, "exact_match": 50.0, "bleu": bleu, "audit": audit}
+        return {"arm": f"{program}, 200 steps", "seed": seed, "measured": measured}
+
+    runs = [entry("attention", seed, 0.3 + seed / 10, 70.0 + seed) for seed in (0, 1)]
+    for name, bug in BUGS.items():
+        runs += [entry(name, 0, 0.4, 70.0, bug.caught_by), entry(name, 1, 0.41, 69.9)]
+    table = bugs_that_hide.what_shows(Results(AUDITED.name, AUDITED.basis, runs))
+    assert table.index.tolist() == [*BUGS, "sound"]
+    for name in BUGS:
+        assert table.loc[name, ["loss above", "bleu below", "audit"]].tolist() == [1, 1, 1]
+        assert table.loc[name, ["loss", "bleu"]].tolist() == pytest.approx([0.405, 69.95])
+    assert table.loc["sound", ["loss above", "bleu below", "audit"]].tolist() == [0, 0, 0]

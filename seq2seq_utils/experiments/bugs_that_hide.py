@@ -214,26 +214,6 @@ def scores(runs: Iterable[Run]) -> pd.DataFrame:
     ).T
 
 
-def verdicts(planted: pd.DataFrame, sound: pd.DataFrame) -> pd.DataFrame:
-    """What a reader would say who has seen a few sound runs: "better", "as sound" or "worse".
-
-    Args:
-        planted: `scores` of programs with a bug.
-        sound: `scores` of sound ones, of several seeds: what lies within them, or on their ends, is as sound.
-    """
-    worse_if_larger = {"loss": True, "exact_match": False, "bleu": False}
-
-    def verdict(value: float, name: str) -> str:
-        if sound[name].min() <= value <= sound[name].max():
-            return "as sound"
-        return "worse" if (value > sound[name].max()) == worse_if_larger[name] else "better"
-
-    return pd.DataFrame(
-        {name: [verdict(value, name) for value in planted[name]] for name in worse_if_larger},
-        index=planted.index,
-    )
-
-
 def outcomes(runs: Iterable[Run]) -> pd.DataFrame:
     """The table: a row for each check, a column for each program, and in it how the check ended."""
     return pd.DataFrame(
@@ -278,7 +258,7 @@ OTHERS = {
 }
 PROGRAMS = {**OTHERS, **{bug.name: bug.program for bug in BUGS.values()}}
 RATES = {"plain, RNN": 3e-3, "transformer": 3e-3}  # of the others it is `LEARNING_RATE`
-BUDGETS = STEPS, 633  # steps; the larger one is that of notebook 5's quick run
+BUDGETS = STEPS, 633  # steps; the larger one, of the sound programs, is that of notebook 5's quick run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -318,10 +298,11 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
     }
 
 
+_BUDGETS_OF = {**dict.fromkeys(OTHERS, BUDGETS), **dict.fromkeys(BUGS, (STEPS,))}
 _ARMS = {
     f"{name}, {steps} steps": Arm(program=name, steps=steps, learning_rate=RATES.get(name, LEARNING_RATE))
-    for name in PROGRAMS
-    for steps in BUDGETS
+    for name, budgets in _BUDGETS_OF.items()
+    for steps in budgets
 }
 AUDITED = Experiment(
     name="bugs_that_hide",
@@ -354,3 +335,30 @@ def seeds_with(results: Results, outcome: Outcome, steps: int) -> pd.DataFrame:
     table = table.assign(program=table["arm"].str.removesuffix(ending), ended=table["outcome"] == outcome)
     counts = table.pivot_table("ended", "check", "program", aggfunc="sum", sort=False)
     return counts.reindex(columns=table["program"].unique())
+
+
+def what_shows(results: Results) -> pd.DataFrame:
+    """What tells each planted bug from the sound program, by the stored runs of `STEPS` steps.
+
+    Returns:
+        A row for each bug, with the means of ``"loss"`` and ``"bleu"``, and in how many runs the loss lies
+        above that of each sound run, ``"loss above"``, BLEU below that of each, ``"bleu below"``, and the
+        check named for the bug fails, ``"audit"``. The sound program is the last row.
+    """
+    sound = f"attention, {STEPS} steps"
+    highest, lowest = max(results.values(sound, "reported_loss")), min(results.values(sound, "bleu"))
+    failed = seeds_with(results, Outcome.FAILS, STEPS)
+    rows = {}
+    for name in (*BUGS, "attention"):
+        losses, bleu = (
+            pd.Series(results.values(f"{name}, {STEPS} steps", of)) for of in ("reported_loss", "bleu")
+        )
+        caught = failed.loc[BUGS[name].caught_by, name] if name in BUGS else failed[name].max()
+        rows[name if name in BUGS else SOUND_NAME] = {
+            "loss": losses.mean(),
+            "loss above": (losses > highest).sum(),
+            "bleu": bleu.mean(),
+            "bleu below": (bleu < lowest).sum(),
+            "audit": caught,
+        }
+    return pd.DataFrame(rows).T
