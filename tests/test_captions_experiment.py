@@ -11,9 +11,9 @@ import torch
 from small_recipe import SMALL
 
 from seq2seq_utils import captions as data
-from seq2seq_utils.drawing.heatmaps import Map, attention_maps
+from seq2seq_utils.drawing.heatmaps import attention_maps
 from seq2seq_utils.evaluation.metrics import bleu_difference_interval, counted_bleu
-from seq2seq_utils.experiments import caption_scores, captions, captions_transformer, read
+from seq2seq_utils.experiments import caption_results, caption_scores, captions, captions_transformer, read
 from seq2seq_utils.experiments.captions import Arm
 from seq2seq_utils.experiments.experiment import Trained
 from seq2seq_utils.grammar import generate, generate_splits
@@ -194,8 +194,7 @@ def test_all_stored_runs_and_the_ensemble_are_scored_once_from_their_checkpoints
     first, second, together = ("attention", 0), ("attention", 1), ("ensemble", 0)
     assert compared == {(together, first), (together, second), (first, ("plain", 0))}
     assert all(d["low"] <= d["bleu"] <= d["high"] for d in contents["differences"])
-    (of_sentence,) = contents["maps"]
-    drawn = Map(**of_sentence)
+    (drawn,) = caption_results.read_maps(file)
     assert torch.tensor(drawn.weights).shape == (len(drawn.target), len(drawn.source))
     assert torch.tensor(drawn.weights).sum(dim=1).sub(1).abs().max() < 0.01
     attention_maps([drawn], ("English", "French"))
@@ -297,7 +296,7 @@ def test_the_transformer_goes_through_the_same_door_and_is_compared_with_attenti
     for difference in contents["differences"]:
         higher, lower = (bleu[*difference[side], difference["year"]] for side in ("higher", "lower"))
         assert difference["bleu"] == pytest.approx(higher - lower, abs=0.02)
-    assert Map(**contents["maps"][0]).source
+    assert caption_results.read_maps(file)[0].source
     before = file.read_bytes()
     assert score_captions.main(command) == 1
     assert "looked at once" in capsys.readouterr().out
