@@ -338,6 +338,6 @@ _BUGS = (
     _in_code(
         "order lost", "translating", "translations keep the order", "translate", translate_in_sorted_order
     ),
-    _in_code("rows one off", "drawing", "rows of weights beside their words", "rows", rows_of_words_fed),
+    _in_code("rows one off", "drawing", "weights beside their words", "rows", rows_of_words_fed),
 )
 BUGS = {bug.name: bug for bug in _BUGS}
