@@ -88,7 +88,7 @@ def measure_training(encoded: Encoded) -> None:
         print_row(f"train on {name}", f"{training.speed:,.0f} tokens/s")
     print_row("    the first, of the second", f"{large.speed / small.speed:.3f}", "0.95 or more")
     with timed() as naming:
-        name = large.run.loader.dataset.digest
+        name = large.loader.dataset.digest
     print_row(f"name the pairs for a checkpoint ({name})", f"{naming[0]:.1f} s")
 
 
@@ -97,10 +97,11 @@ class Training:
 
     def __init__(self, pairs: Sequence[IdPair], encoded: Encoded) -> None:
         seed_everything(0)
-        loader = make_loader(pairs, BATCH_SIZE)
-        self.run = Run.begin(make_model("attention", QUICK, *encoded.codecs), loader, Settings(epochs=1))
+        self.loader = make_loader(pairs, BATCH_SIZE)
+        model = make_model("attention", QUICK, *encoded.codecs)
+        self.run = Run.begin(model, self.loader, Settings(epochs=1))
         self.seconds = 0.0
-        self.batches = iter(loader)
+        self.batches = iter(self.loader)
         train_epoch(self.run, islice(self.batches, 1))
         self.tokens_before = self.run.tokens
 
