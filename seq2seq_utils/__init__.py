@@ -7,6 +7,7 @@ In this order; a room imports only rooms above it:
 - `text`: tokenizers, subwords, vocabularies.
 - `grammar`: the toy language, in English, French and Korean. Only what makes a corpus imports it.
 - `captions`: Multi30k, real image captions.
+- `encoding`: pairs to ids in flat arrays, in memory or on disk: millions of them.
 - `batching`: ids to padded batches, sentences of similar length together.
 - `models`: encoder, plain decoder, attention, transformer, and the contract that they keep.
 - `training`: seeds, loss, the loop, checkpoints, teacher forcing, recipes.

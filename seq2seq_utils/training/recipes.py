@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from seq2seq_utils.batching import PairDataset, RecutPairs, encode_pairs, make_batch, make_loader
+from seq2seq_utils.encoding import encode_flat
 from seq2seq_utils.models import (
     Seq2Seq,
     attention_model,
@@ -216,7 +217,7 @@ def train_pairs(
     dataset = (
         RecutPairs(pairs, codecs, piece_dropout, seed)
         if piece_dropout
-        else PairDataset(encode_pairs(pairs, *codecs))
+        else PairDataset(encode_flat(pairs, *codecs))
     )
     loader = make_loader(dataset, batch_size, pool, seed)
     ids = sorted(encode_pairs(validation, *codecs), key=lambda pair: len(pair[1]))
