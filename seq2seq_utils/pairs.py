@@ -13,6 +13,10 @@ from typing import NamedTuple
 
 Link = tuple[int, int]  # (source word, target word), counted from 0
 
+# What would be taken for a part of a sentence: UTF-16 read as UTF-8 has NULs, and a file with the line ends
+# of the old Macintosh is one line.
+_IN_NO_TEXT = {"a NUL is": "\0", "a carriage return is": "\r"}
+
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
@@ -57,7 +61,8 @@ def read_pairs(path: str | Path, target_path: str | Path | None = None) -> list[
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: naming file and line, if a line has no tab or an empty side, if the two files have
-            different numbers of lines, if a file is not UTF-8, or if a gzip file is cut off.
+            different numbers of lines, if a file is not UTF-8 or has control characters that no text has, if
+            a gzip file is cut off, or if a folder is named.
     """
     if target_path is None:
         return [_columns(line, f"{path}, line {number}") for number, line in _lines(path)]
@@ -101,12 +106,7 @@ def split_pairs(pairs: Iterable[SentencePair], validation: int, test: int, seed:
 
 def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """The numbered lines of a plain or gzip file; empty lines at its end are not counted."""
-    content = Path(path).read_bytes()
-    if content.startswith(b"\x1f\x8b"):
-        try:
-            content = gzip.decompress(content)
-        except (EOFError, OSError, zlib.error) as error:
-            raise ValueError(f"{path}: not a whole gzip file ({error})") from None
+    content = read_bytes(path)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -116,7 +116,31 @@ def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
     lines = [line.rstrip("\r") for line in text.split("\n")]
     while lines and not lines[-1].strip("\r "):
         lines.pop()
+    for number, line in enumerate(lines, start=1):
+        for name, character in _IN_NO_TEXT.items():
+            if character in line:
+                raise ValueError(
+                    f"{path}, line {number}: {name} in it; save the file as plain text, in UTF-8"
+                )
     return iter(enumerate(lines, start=1))
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """What a plain or gzip file holds; it is gzip by how it begins, whatever its name is.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if a gzip file is cut off, or a folder is named.
+    """
+    if Path(path).is_dir():
+        raise ValueError(f"{path}: a folder; it must be a file")
+    content = Path(path).read_bytes()
+    if content.startswith(b"\x1f\x8b"):
+        try:
+            return gzip.decompress(content)
+        except (EOFError, OSError, zlib.error) as error:
+            raise ValueError(f"{path}: not a whole gzip file ({error})") from None
+    return content
 
 
 def _columns(line: str, where: str) -> SentencePair:
