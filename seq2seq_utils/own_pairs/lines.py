@@ -79,9 +79,10 @@ def translations(
 def why_not(text: str, codec: TextCodec) -> str:
     """Why a text cannot be translated; the empty text where it can be."""
     pieces = codec.tokenizer.tokenize(text)
-    if not pieces:
+    written_ones = [piece for piece in pieces if codec.tokenizer.join([piece]).strip()]  # no bare spaces
+    if not written_ones:
         return "it is empty"
-    if not any(piece in codec.vocabulary for piece in pieces):
+    if not any(piece in codec.vocabulary for piece in written_ones):
         return "all of it is unknown to the model"
     if len(pieces) > LONGEST:
         return f"it has {len(pieces):,} pieces, more than {LONGEST:,}"
