@@ -411,7 +411,7 @@ SPEAKING = {
     ),
     "epochs": (lambda c: planned(c, full_epochs=9), "3 of 9 epochs", "minutes"),
     "pairs": (lambda c: planned(c, train_pairs=40), "40 of 160 pairs", "minutes"),
-    "early": (too_early, "For 1 checks of the audit", "learning_rate=0.01"),
+    "early": (too_early, "too early for 1 of the checks", "learning_rate=0.01"),
 }
 SILENT = {
     "nothing": lambda c: c,

