@@ -15,6 +15,7 @@ In this order; a room imports only rooms above it:
 - `evaluation`: exact match, BLEU and their intervals; alignment error rate; the audit.
 - `drawing`: colours and style, plots, heatmaps, widgets.
 - `experiments`: what is compared, a module a notebook, and the files that hold what came out.
+- `own_pairs`: from a file of your own to a trained, scored model, and a page about it.
 - `source`: the package's own code, printed to be read.
 - `checks`: what holds the notebooks to their claims.
 """

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 
 Link = tuple[int, int]  # (source word, target word), counted from 0
 
+# What would be taken for a part of a sentence: UTF-16 read as UTF-8 has NULs, and a file with the line ends
+# of the old Macintosh is one line.
+_IN_NO_TEXT = {"a NUL is": "\0", "a carriage return is": "\r"}
+
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
@@ -67,7 +71,8 @@ def stream_pairs(path: str | Path, target_path: str | Path | None = None) -> Ite
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: naming file and line, if a line has no tab or an empty side, if the two files have
-            different numbers of lines, if a file is not UTF-8, or if a gzip file is cut off.
+            different numbers of lines, if a file is not UTF-8 or has control characters that no text has, if
+            a gzip file is cut off, or if a folder is named.
     """
     if target_path is None:
         for number, line in _lines(path):
@@ -149,13 +154,28 @@ def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
         except UnicodeDecodeError:
             raise ValueError(f"{path}, line {number}: not UTF-8; save the file in that encoding") from None
+        for name, character in _IN_NO_TEXT.items():
+            if character in text:
+                raise ValueError(f"{path}, line {number}: {name} in it; save the file as plain text, in UTF-8")
         empty.append((number, text))
-        if text.strip("\r "):
+        if text.strip(" "):
             yield from empty
             empty.clear()
 
 
+def read_bytes(path: str | Path) -> bytes:
+    """What a plain or gzip file holds; it is gzip by how it begins, whatever its name is.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if a gzip file is cut off, or a folder is named.
+    """
+    return b"".join(_lines_of_bytes(path))
+
+
 def _lines_of_bytes(path: str | Path) -> Iterator[bytes]:
+    if Path(path).is_dir():
+        raise ValueError(f"{path}: a folder; it must be a file")
     with Path(path).open("rb") as file:
         if not file.peek(2).startswith(b"\x1f\x8b"):
             yield from file

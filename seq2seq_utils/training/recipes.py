@@ -123,13 +123,22 @@ FULL = Recipe(
 )
 
 
-def codecs(pairs: list[SentencePair], recipe: Recipe) -> tuple[TextCodec, TextCodec]:
-    """Subwords, or words, of both languages, learned from the training pairs."""
+def codecs(pairs: list[SentencePair], recipe: Recipe, at_most: bool = False) -> tuple[TextCodec, TextCodec]:
+    """Subwords, or words, of both languages, learned from the training pairs.
+
+    Args:
+        pairs: the training pairs.
+        recipe: says how many subwords.
+        at_most: see `SubwordTokenizer.train`.
+
+    Raises:
+        ValueError: if so many subwords cannot be learned from them.
+    """
 
     def codec(texts: list[str]) -> TextCodec:
         if recipe.word_count:
             return TextCodec.build(WordTokenizer(), texts, recipe.word_count)
-        tokenizer = SubwordTokenizer.train(texts, recipe.pieces)
+        tokenizer = SubwordTokenizer.train(texts, recipe.pieces, at_most)
         if recipe.piece_dropout:  # then pieces come up that no sentence has as it is
             return TextCodec(tokenizer, Vocabulary(tokenizer.pieces))
         return TextCodec.build(tokenizer, texts)
@@ -195,6 +204,7 @@ def train_pairs(
     after_epoch: Sequence[AfterEpoch] = (),
     checkpoint: Checkpoint | None = None,
     progress: str = "training",
+    device: str | None = None,
 ) -> History:
     """Trains on sentence pairs, as text: `fit` with the loader made and the device chosen.
 
@@ -213,6 +223,7 @@ def train_pairs(
         after_epoch: see `fit`.
         checkpoint: see `fit`.
         progress: what to write beside the progress bar.
+        device: where it is trained (see `pick_device`).
     """
     dataset = (
         RecutPairs(pairs, codecs, piece_dropout, seed)
@@ -228,7 +239,7 @@ def train_pairs(
         return loss if measure is None else {**loss, **measure(model)}
 
     history = fit(
-        model.to(pick_device()),
+        model.to(pick_device(device)),
         loader,
         settings,
         measure=measure_all,
@@ -248,6 +259,8 @@ def train_by_recipe(
     seed: int = 0,
     checkpoint: Checkpoint | None = None,
     progress: str = "training",
+    measure: Measure | None = None,
+    device: str | None = None,
 ) -> History:
     """Trains by a recipe, which says with which weights the model ends.
 
@@ -259,6 +272,8 @@ def train_by_recipe(
         seed: of the order of the sentences.
         checkpoint: see `fit`.
         progress: what to write beside the progress bar.
+        measure: what else than the validation loss goes into the record of each epoch (see `fit`).
+        device: where it is trained (see `pick_device`).
     """
     return train_pairs(
         model,
@@ -269,7 +284,9 @@ def train_by_recipe(
         piece_dropout=recipe.piece_dropout,
         seed=seed,
         validation=splits.validation,
+        measure=measure,
         after_epoch=[recipe.end],
         checkpoint=checkpoint,
         progress=progress,
+        device=device,
     )
