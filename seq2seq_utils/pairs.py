@@ -156,7 +156,9 @@ def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
             raise ValueError(f"{path}, line {number}: not UTF-8; save the file in that encoding") from None
         for name, character in _IN_NO_TEXT.items():
             if character in text:
-                raise ValueError(f"{path}, line {number}: {name} in it; save the file as plain text, in UTF-8")
+                raise ValueError(
+                    f"{path}, line {number}: {name} in it; save the file as plain text, in UTF-8"
+                )
         empty.append((number, text))
         if text.strip(" "):
             yield from empty
