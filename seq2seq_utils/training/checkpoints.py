@@ -239,7 +239,7 @@ def whole_or_not_at_all(path: str | Path) -> Iterator[BinaryIO]:
         os.replace(unfinished, path)
     except BaseException as error:
         unfinished.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:  # as where the disk is full
+        if isinstance(error, OSError) and error.errno and error.filename is None:  # as where the disk is full
             error.filename = str(path)
         raise
 
