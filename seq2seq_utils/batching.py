@@ -104,6 +104,12 @@ def make_batch(pairs: Sequence[IdPair], ends_in_eos: bool = False) -> Batch:
     return Batch(source, source_lengths, target_input, target_output, lengths - 1)
 
 
+def batches_by_length(pairs: Sequence[IdPair], batch_size: int) -> list[Batch]:
+    """All pairs in batches, from the shortest target to the longest: for measuring, with little padding."""
+    ordered = sorted(pairs, key=lambda pair: len(pair[1]))
+    return [make_batch(ordered[start : start + batch_size]) for start in range(0, len(ordered), batch_size)]
+
+
 class BucketSampler(Sampler[list[int]]):
     """Row numbers, batch by batch, in a new random order each epoch, similar lengths together.
 

@@ -148,7 +148,7 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
         unfinished.rename(folder)
     except BaseException as error:
         shutil.rmtree(unfinished, ignore_errors=True)
-        if isinstance(error, OSError) and error.filename is None:  # as where the disk is full
+        if isinstance(error, OSError) and error.errno and error.filename is None:  # as where the disk is full
             error.filename = str(folder)
         raise
 

@@ -64,7 +64,7 @@ class Sentences:
         """The test pairs as ids."""
         return encode_pairs(self.test, *self.codecs)
 
-    @property
+    @cached_property
     def gold(self) -> list[Alignment]:
         """The alignments of the test pairs."""
         return gold_of(self.test)

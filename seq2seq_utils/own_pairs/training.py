@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from seq2seq_utils.batching import encode_pairs, make_batch
+from seq2seq_utils.batching import batches_by_length, encode_pairs
 from seq2seq_utils.evaluation.audit import Audit, audit, seq2seq_adapter
 from seq2seq_utils.experiments.experiment import machine
 from seq2seq_utils.models import Seq2Seq, count_parameters
@@ -270,8 +270,7 @@ def losses_of(model: Seq2Seq, prepared: Prepared) -> tuple[float, float]:
 
 def loss_on(model: Seq2Seq, pairs: Sequence[SentencePair], codecs: Codecs, together: int = 64) -> float:
     """The loss per token, in nats, the true words fed."""
-    ids = sorted(encode_pairs(pairs, *codecs), key=lambda pair: len(pair[1]))
-    return evaluate_loss(model, [make_batch(ids[at : at + together]) for at in range(0, len(ids), together)])
+    return evaluate_loss(model, batches_by_length(encode_pairs(pairs, *codecs), together))
 
 
 def look_for_bugs(model: Seq2Seq, prepared: Prepared, recipe: Recipe) -> Audit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from seq2seq_utils.batching import PairDataset, RecutPairs, encode_pairs, make_batch, make_loader
+from seq2seq_utils.batching import PairDataset, RecutPairs, batches_by_length, encode_pairs, make_loader
 from seq2seq_utils.encoding import encode_flat
 from seq2seq_utils.models import (
     Seq2Seq,
@@ -231,8 +231,7 @@ def train_pairs(
         else PairDataset(encode_flat(pairs, *codecs))
     )
     loader = make_loader(dataset, batch_size, pool, seed)
-    ids = sorted(encode_pairs(validation, *codecs), key=lambda pair: len(pair[1]))
-    batches = [make_batch(ids[start : start + 128]) for start in range(0, len(ids), 128)]
+    batches = batches_by_length(encode_pairs(validation, *codecs), 128)
 
     def measure_all(model: Seq2Seq) -> Mapping[str, float]:
         loss = {"validation_loss": evaluate_loss(model, batches)} if batches else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -11,6 +10,7 @@ from typing import Any
 
 import torch
 
+from seq2seq_utils.encoding.files import digest_of
 from seq2seq_utils.models import Seq2Seq, attention_model, plain_model, transformer_model
 from seq2seq_utils.text import TextCodec
 from seq2seq_utils.text.stored import codec_from, describe
@@ -116,7 +116,7 @@ def _write(path: Path, contents: bytes) -> None:
 def _digest(path: Path) -> str:
     if not path.is_file():
         raise FileNotFoundError(f"folder: there is no {path}")
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return digest_of(path)
 
 
 def _settings(path: Path) -> dict[str, Any]:
