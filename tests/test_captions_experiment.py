@@ -13,7 +13,14 @@ from small_recipe import SMALL
 from seq2seq_utils import captions as data
 from seq2seq_utils.drawing.heatmaps import attention_maps
 from seq2seq_utils.evaluation.metrics import bleu_difference_interval, counted_bleu
-from seq2seq_utils.experiments import caption_results, caption_scores, captions, captions_transformer, read
+from seq2seq_utils.experiments import (
+    caption_results,
+    caption_scores,
+    captions,
+    captions_transformer,
+    captions_words,
+    read,
+)
 from seq2seq_utils.experiments.captions import Arm
 from seq2seq_utils.experiments.experiment import Trained
 from seq2seq_utils.grammar import generate, generate_splits
@@ -67,6 +74,26 @@ def test_a_trained_arm_is_measured_on_the_validation_pairs_and_nothing_else(spli
     curve = [record["validation_loss"] for record in trained.history.records]
     assert measured["validation_loss"] not in curve
     assert measured["validation_loss"] < curve[0]
+    json.dumps(measured, allow_nan=False)
+
+
+def test_pieces_and_words_are_compared_by_one_recipe_and_the_unknown_word_is_counted_in_both_ways(
+    monkeypatch,
+):
+    pieces, words = captions_words.COMPARED.arms.values()
+    assert words == replace(pieces, recipe=replace(recipes.QUICK, word_count=4))
+    assert set(map(tuple, captions_words.COMPARED.seeds.values())) == {(0, 1, 2)}
+
+    train = [SentencePair("x", f"a man rides {seen}") for seen in ["a bike"] * 4 + ["a horse"]]
+    validation = [SentencePair("x", "a man rides a horse"), SentencePair("x", "a man rides a bike")]
+    monkeypatch.setattr(captions_words, "corpus", lambda *_: Splits(train, validation, []))
+    texts = ("a man rides a <unk>", "a man rides a bike")
+    monkeypatch.setattr(captions_words, "translated", lambda *_: found(*texts))
+    measured = captions_words.measure(Trained(None, None, None, None), words)
+    assert measured["with_unknown"] == 1
+    assert measured["bleu_with_signs"] < measured["bleu"] < 100  # three words too many, or one
+    shares = {group["seen"]: (group["words"], group["found"]) for group in measured["words_found"]}
+    assert shares == {"1 to 3 times": (1, 0), "4 to 10 times": (9, 100)}
     json.dumps(measured, allow_nan=False)
 
 
