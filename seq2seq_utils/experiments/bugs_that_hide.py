@@ -37,6 +37,7 @@ BATCH_SIZE = 64
 STEPS, REPORTED_EVERY = 200, 25
 LEARNING_RATE = 1e-2
 SOUND_NAME = "sound"
+_SOUND_ARM = f"attention, {STEPS} steps"  # of the stored runs
 
 
 # ------------------------------------------------------------------------------------------- the data
@@ -217,12 +218,11 @@ def scores(runs: Iterable[Run]) -> pd.DataFrame:
 
 def sound_mean(results: Results) -> pd.DataFrame:
     """A row as those of `scores`: the means of the sound program's stored runs of `STEPS` steps."""
-    arm = f"attention, {STEPS} steps"
     means = {
-        column: mean(results.values(arm, name))
+        column: mean(results.values(_SOUND_ARM, name))
         for column, name in {"loss": "reported_loss", "exact_match": "exact_match", "bleu": "bleu"}.items()
     }
-    return pd.DataFrame(means, index=[f"{SOUND_NAME}, mean of {len(results.of(arm))}"])
+    return pd.DataFrame(means, index=[f"{SOUND_NAME}, mean of {len(results.of(_SOUND_ARM))}"])
 
 
 def outcomes(runs: Iterable[Run]) -> pd.DataFrame:
@@ -358,8 +358,7 @@ def what_shows(results: Results) -> pd.DataFrame:
         fails"``. In the last row, of the sound program, the last number is that of the check that fails most
         often.
     """
-    sound = f"attention, {STEPS} steps"
-    sound_losses, sound_bleu = (results.values(sound, of) for of in ("reported_loss", "bleu"))
+    sound_losses, sound_bleu = (results.values(_SOUND_ARM, of) for of in ("reported_loss", "bleu"))
     failed = seeds_with(results, Outcome.FAILS, STEPS)
     rows = {}
     for name in (*BUGS, "attention"):
