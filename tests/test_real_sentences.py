@@ -1,6 +1,5 @@
 """What notebook 6 shows of rare words, and its stored runs as tables."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -136,20 +135,6 @@ def test_ahead_is_the_difference_of_the_means_in_each_group():
 
 
 def test_losses_are_of_the_named_curves_and_one_seed():
-    table = caption_tables.losses(
-        TOY, {"a": ("attention", "train_loss"), "b": ("plain", "validation_loss")}, seed=0
-    )
+    curves = {"a": (TOY, "attention", "train_loss"), "b": (TOY, "plain", "validation_loss")}
+    table = caption_tables.losses(curves, seed=0)
     assert table.to_numpy().tolist() == [["a", 1, 3.0], ["b", 0, 9.0], ["b", 1, 4.0]]
-
-
-def test_the_older_file_is_read_as_runs_of_three_arms():
-    runs = caption_tables.read_multi30k(RESULTS / "multi30k.json")
-    assert {run["arm"] for run in runs.runs} == {"attention", "plain", "bare"}
-    (bare,) = runs.of("bare")
-    assert bare["definition"]["recipe"]["label_smoothing"] == 0
-    stored = json.loads((RESULTS / "multi30k.json").read_text(encoding="utf-8"))
-    assert len(runs.runs) == sum(run["source"] == "german" for run in stored)
-    table = caption_tables.bleu_by_run(runs, ["plain"], (1,))
-    assert table["greedy"]["bleu"].to_list() == [
-        run["beams"][0]["bleu"] for run in stored if run["model"] == "plain"
-    ]

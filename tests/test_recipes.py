@@ -1,6 +1,5 @@
 """The recipes: equal sizes, the validation set that decides, and how pairs as text are trained on."""
 
-import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,6 @@ import torch
 from small_recipe import SMALL
 
 from seq2seq_utils.batching import PairLoader, encode_pairs, make_loader
-from seq2seq_utils.experiments.experiment import is_defined_by
 from seq2seq_utils.grammar import generate_splits
 from seq2seq_utils.models import Seq2Seq, count_parameters
 from seq2seq_utils.pairs import Splits
@@ -203,14 +201,6 @@ def test_words_seen_often_enough_can_take_the_place_of_pieces(splits):
         counts = Counter(word for text in texts for word in WordTokenizer().tokenize(text))
         assert set(codec.vocabulary.tokens[4:]) == {word for word, count in counts.items() if count >= 2}
         assert len(codec.vocabulary) < len(counts)
-
-
-def test_the_stored_runs_are_of_the_full_recipe():
-    stored = json.loads((RESULTS / "multi30k.json").read_text(encoding="utf-8"))
-    bare = replace(recipes.FULL, dropout=0.0, label_smoothing=0.0)
-    kinds = [is_defined_by(recipe, entry["recipe"]) for entry in stored for recipe in (recipes.FULL, bare)]
-    assert sum(kinds) == len(stored)
-    assert sum(kinds[::2]) >= 6
 
 
 def test_pieces_that_are_cut_anew_all_have_an_id_and_are_what_is_trained_on(monkeypatch):

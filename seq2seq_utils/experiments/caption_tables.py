@@ -2,55 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from seq2seq_utils.experiments.experiment import Entry
 from seq2seq_utils.experiments.stored import Results
 
-BARE = "bare"  # the arm without dropout and label smoothing
 SCORES = ["bleu", "low", "high"]
-
-
-def read_multi30k(path: str | Path, source: str = "german") -> Results:
-    """The runs in ``multi30k.json``, an older form, as `stored.read` gives those of an experiment.
-
-    Their ``"searches"`` and ``"by_length"`` were measured on test_2016_flickr.
-
-    Args:
-        path: of the file.
-        source: the language of the sentences; runs of another one are left out.
-
-    Returns:
-        Runs of the arms ``"attention"`` and ``"plain"``, by the full recipe, and ``"bare"``: attention
-        without dropout and label smoothing.
-    """
-    runs = json.loads(Path(path).read_text(encoding="utf-8"))
-    return Results("multi30k", "budget", [_entry(run) for run in runs if run["source"] == source])
-
-
-def _entry(run: Mapping[str, Any]) -> Entry:
-    return {
-        "arm": run["model"] if run["recipe"]["dropout"] else BARE,
-        "seed": run["seed"],
-        "definition": {"recipe": run["recipe"], "model": run["model"]},
-        "parameters": run["parameters"],
-        "steps": run["epochs"][-1]["step"],
-        "seconds": run["seconds"],
-        "device": run["device"],
-        "threads": run["threads"],
-        "versions": run["versions"],
-        "curve": run["epochs"],
-        "measured": {
-            "searches": run["beams"],
-            "by_length": run["by_length"],
-            "vocabularies": run["pieces"],
-        },
-    }
 
 
 def bleu_by_run(
@@ -144,21 +102,18 @@ def ahead(spans: pd.DataFrame, higher: str, lower: str) -> pd.DataFrame:
     return means[[higher, lower]].assign(ahead=means[higher] - means[lower])
 
 
-def losses(runs: Results, curves: Mapping[str, tuple[str, str]], seed: int = 0) -> pd.DataFrame:
+def losses(curves: Mapping[str, tuple[Results, str, str]], seed: int = 0) -> pd.DataFrame:
     """Losses against epochs, one curve below the other, as `plots.line_panels` wants them.
 
     Args:
-        runs: with their learning curves.
-        curves: for each name of a curve the arm, and ``"train_loss"`` or ``"validation_loss"``.
+        curves: for each name of a curve the runs, the arm, and ``"train_loss"`` or ``"validation_loss"``.
         seed: of the runs.
 
     Returns:
         A row for each epoch of each curve: curve, epoch, loss (nats per token).
     """
-    of_seed = runs.curves().query("seed == @seed")
-    parts = [
-        pd.DataFrame({"curve": name, "epoch": of_arm["epoch"], "loss": of_arm[column]})
-        for name, (arm, column) in curves.items()
-        for of_arm in [of_seed[of_seed["arm"] == arm]]
-    ]
+    parts = []
+    for name, (runs, arm, column) in curves.items():
+        records = pd.DataFrame(next(run["curve"] for run in runs.of(arm) if run["seed"] == seed))
+        parts.append(pd.DataFrame({"curve": name, "epoch": records["epoch"], "loss": records[column]}))
     return pd.concat(parts, ignore_index=True).dropna()
