@@ -100,6 +100,15 @@ def make_batch(pairs: Sequence[IdPair], ends_in_eos: bool = False) -> Batch:
     return Batch(source, source_lengths, target_input, target_output, lengths - 1)
 
 
+def idle_batch() -> Batch:
+    """One word to read and nothing to predict: no token of it counts in a loss.
+
+    It is for a process that gets no row of a small batch, and goes through the step with the others.
+    """
+    batch = make_batch([([UNK_ID], [UNK_ID])])
+    return replace(batch, target_output=torch.full_like(batch.target_output, PAD_ID))
+
+
 class BucketSampler(Sampler[list[int]]):
     """Row numbers, batch by batch, in a new random order each epoch, similar lengths together.
 

@@ -15,6 +15,7 @@ from seq2seq_utils.batching import Batch, Batches
 from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.training.hiding import hide_words
 from seq2seq_utils.training.loss import token_loss
+from seq2seq_utils.training.processes import all_reduce
 from seq2seq_utils.training.settings import Settings, learning_rate_share
 from seq2seq_utils.training.teacher_forcing import predict, teacher_forcing_ratios
 
@@ -117,6 +118,7 @@ def train_epoch(run: Run, batches: Iterable[Batch], after_step: Callable[[Run], 
         loss, tokens = token_loss(logits, batch.target_output, settings.label_smoothing)
         run.optimizer.zero_grad()
         (loss / tokens).backward()
+        loss, tokens = all_reduce(model, loss, tokens)  # where several processes train: of all of them
         norm = nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)  # before it was clipped
         run.count(loss.item(), norm.item(), tokens)
         run.optimizer.step()
