@@ -91,7 +91,7 @@ def train(training: Training) -> dict[str, Any]:
     return {
         "steps": steps,
         "records": [{**record, "seconds": 0} for record in history.records],
-        "weights": [float(weights.double().sum()) for weights in model.parameters()],
+        "weights": [float(weights.detach().sum()) for weights in model.parameters()],
         "drawn": float(torch.rand(1)),
         "measured": measured,
     }
