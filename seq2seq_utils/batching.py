@@ -6,19 +6,23 @@ import hashlib
 import os
 import random
 import zlib
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from seq2seq_utils.encoding import FlatPairs, encode_flat
+from seq2seq_utils.encoding import IdPair as IdPair  # asked for here by whoever makes batches
 from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import EOS_ID, PAD_ID, SOS_ID, UNK_ID, SubwordTokenizer, TextCodec
 
-IdPair = tuple[list[int], list[int]]  # source ids and target ids, without SOS, EOS or PAD
 SEED_OFFSET_VARIABLE = "SEQ2SEQ_SEED_OFFSET"  # names a number that is added to every seed of a training
 
 
@@ -50,7 +54,7 @@ class Batch:
 
 
 def encode_pairs(pairs: Sequence[SentencePair], source: TextCodec, target: TextCodec) -> list[IdPair]:
-    """The ids of every sentence of every pair."""
+    """The ids of every sentence of every pair, in lists (see `encoding.encode_flat` for many pairs)."""
     return [(source.encode(pair.source), target.encode(pair.target)) for pair in pairs]
 
 
@@ -109,6 +113,12 @@ def idle_batch() -> Batch:
     return replace(batch, target_output=torch.full_like(batch.target_output, PAD_ID))
 
 
+def batches_by_length(pairs: Sequence[IdPair], batch_size: int) -> list[Batch]:
+    """All pairs in batches, from the shortest target to the longest: for measuring, with little padding."""
+    ordered = sorted(pairs, key=lambda pair: len(pair[1]))
+    return [make_batch(ordered[start : start + batch_size]) for start in range(0, len(ordered), batch_size)]
+
+
 class BucketSampler(Sampler[list[int]]):
     """Row numbers, batch by batch, in a new random order each epoch, similar lengths together.
 
@@ -117,7 +127,7 @@ class BucketSampler(Sampler[list[int]]):
     data once, and went through it in order.
 
     Args:
-        lengths: (source length, target length) of each row.
+        lengths: (source length, target length) of each row, (rows, 2).
         batch_size: rows in a batch; the last batch may have fewer.
         pool: how many batches' worth of rows are sorted together, at least 1. With 1, nothing is gained.
         seed: the same seed gives the same epochs; see `moved_seed`.
@@ -126,16 +136,14 @@ class BucketSampler(Sampler[list[int]]):
         ValueError: if `batch_size` or `pool` is less than 1.
     """
 
-    def __init__(
-        self, lengths: Sequence[tuple[int, int]], batch_size: int, pool: int = 20, seed: int = 0
-    ) -> None:
+    def __init__(self, lengths: ArrayLike, batch_size: int, pool: int = 20, seed: int = 0) -> None:
         for name, value in (("batch_size", batch_size), ("pool", pool)):
             if value < 1:
                 raise ValueError(f"{name}: {value} is not allowed; it must be 1 or more")
         self.batch_size = batch_size
         self.pool = pool
         self.seed = moved_seed(seed)
-        self._lengths = lengths
+        self._lengths = np.asarray(lengths, np.int32).reshape(-1, 2)
         # A place: the random state that an epoch's order follows from, and how many of its batches are past.
         self._start = random.Random(self.seed).getstate(), 0  # where the next iteration begins
         self._place = self._start  # where the current one has got to
@@ -156,33 +164,45 @@ class BucketSampler(Sampler[list[int]]):
         state, first = self._start
         generator = random.Random()
         generator.setstate(state)
-        for given, batch in enumerate(self._shuffled(generator)[first:], first + 1):
+        rows, order = self._shuffled(generator)
+        for given, number in enumerate(order[first:], first + 1):
             self._place = state, given
+            batch: list[int] = rows[number * self.batch_size : (number + 1) * self.batch_size].tolist()
             yield batch
         # Only here, so that an iteration that is not gone through to its end leaves the order as it was.
         self._start = self._place = generator.getstate(), 0
 
-    def _shuffled(self, generator: random.Random) -> list[list[int]]:
-        rows = list(range(len(self._lengths)))
-        generator.shuffle(rows)
-        batches = []
-        pool_size = self.pool * self.batch_size
-        for start in range(0, len(rows), pool_size):
-            pool = sorted(rows[start : start + pool_size], key=self._lengths.__getitem__)
-            batches += [pool[at : at + self.batch_size] for at in range(0, len(pool), self.batch_size)]
-        generator.shuffle(batches)
-        return batches
+    def _shuffled(self, generator: random.Random) -> tuple[NDArray[np.int64], list[int]]:
+        """The rows, batch after batch, and in which order the batches are given."""
+        # As an array: a list of the rows takes five times as much memory, and Python shuffles both alike.
+        shuffled = array("q", range(len(self._lengths)))
+        generator.shuffle(shuffled)
+        rows = np.frombuffer(shuffled, np.int64)
+        for start in range(0, len(rows), self.pool * self.batch_size):
+            pool = rows[start : start + self.pool * self.batch_size]
+            source_lengths, target_lengths = self._lengths[pool].T
+            pool[:] = pool[np.lexsort((target_lengths, source_lengths))]  # by the last key first
+        order = list(range(len(self)))
+        generator.shuffle(order)
+        return rows, order
 
 
 class PairDataset(Dataset[IdPair]):
     """Pairs of ids, as PyTorch's loader takes them.
 
     Args:
-        pairs: source and target ids.
+        pairs: source and target ids, in a list or in flat arrays.
     """
 
     def __init__(self, pairs: Sequence[IdPair]) -> None:
         self.pairs = pairs
+
+    @property
+    def lengths(self) -> NDArray[np.int32]:
+        """How many ids source and target have, (pairs, 2)."""
+        if isinstance(self.pairs, FlatPairs):
+            return self.pairs.lengths
+        return np.array([(len(source), len(target)) for source, target in self.pairs], np.int32)
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -192,8 +212,15 @@ class PairDataset(Dataset[IdPair]):
 
     @cached_property
     def digest(self) -> str:
-        """A name for the pairs: other pairs, or another order of them, have another one."""
-        return hashlib.sha256(repr(list(self.pairs)).encode()).hexdigest()[:16]
+        """A name for the pairs: other pairs, or another order of them, have another one.
+
+        It is the SHA-256 of the list of pairs as Python prints it, whatever the pairs are kept in.
+        """
+        digest = hashlib.sha256(b"[")
+        for row, pair in enumerate(self.pairs):
+            digest.update(f"{', ' if row else ''}{pair!r}".encode())
+        digest.update(b"]")
+        return digest.hexdigest()[:16]
 
 
 class RecutPairs(PairDataset):
@@ -215,7 +242,7 @@ class RecutPairs(PairDataset):
     def __init__(
         self, texts: Sequence[SentencePair], codecs: tuple[TextCodec, TextCodec], dropout: float, seed: int
     ) -> None:
-        super().__init__(encode_pairs(texts, *codecs))
+        super().__init__(encode_flat(texts, *codecs))
         self.dropout = dropout
         self.seed = moved_seed(seed)
         self._sides = [
@@ -279,8 +306,7 @@ def make_loader(
     dataset = pairs if isinstance(pairs, PairDataset) else PairDataset(pairs)
     if not dataset.pairs:
         raise ValueError("pairs: there are none; a loader needs at least one")
-    lengths = [(len(source), len(target)) for source, target in dataset.pairs]
-    return PairLoader(dataset, BucketSampler(lengths, batch_size, pool, seed))
+    return PairLoader(dataset, BucketSampler(dataset.lengths, batch_size, pool, seed))
 
 
 def moved_seed(seed: int) -> int:

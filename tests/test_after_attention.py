@@ -8,7 +8,7 @@ import torch
 from untrained import untrained
 
 from seq2seq_utils.experiments import Results, after_attention, attention, lengths, long_sentences, read
-from seq2seq_utils.experiments.after_attention import MODELS, Arm
+from seq2seq_utils.experiments.after_attention import MODELS, TRANSFORMER_RATES, Arm
 from seq2seq_utils.experiments.after_attention_tables import ThreeModels, by_pairs
 from seq2seq_utils.experiments.stored import store
 from seq2seq_utils.grammar import generate, generate_splits
@@ -116,13 +116,14 @@ def test_each_arm_has_the_better_rate_of_a_search_that_has_run(search, compared)
 
 def test_a_worse_rate_is_found():
     search, compared = after_attention.SEARCH, after_attention.COMPARED
-    exact = {f"{name}, rate {rate}": 100 * rate for name in compared.arms for rate in (0.002, 0.001)}
-    exact |= {"×9, up to 10 words, rate 0.002": 70, "×9, up to 10 words, rate 0.001": 71}
+    higher, lower = TRANSFORMER_RATES
+    exact = {f"{name}, rate {rate:g}": 1e4 * rate for name in compared.arms for rate in (higher, lower)}
+    exact |= {f"×9, up to 10 words, rate {higher:g}": 70, f"×9, up to 10 words, rate {lower:g}": 71}
     runs = [
         {"arm": arm, "seed": 100, "measured": {"validation_exact_match": value}}
         for arm, value in exact.items()
     ]
-    arms = {name: replace(arm, learning_rate=2e-3) for name, arm in compared.arms.items()}
+    arms = {name: replace(arm, learning_rate=higher) for name, arm in compared.arms.items()}
     compared = replace(compared, arms=arms)
     assert wrong_rates(search, compared, Results("toy", "budget", runs)) == ["×9, up to 10 words"]
 

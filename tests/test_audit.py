@@ -357,17 +357,33 @@ def sorted_by_length_and_not_put_back(adapter: Adapter, model: Seq2Seq) -> Adapt
     return replace(adapter, translate=lambda sources: adapter.translate(sorted(sources, key=len)))
 
 
-@mistake("rows of weights beside their words")
+@mistake("weights beside their words")
 def rows_one_late(adapter: Adapter, model: Seq2Seq) -> Adapter:
     return replace(
         adapter, weights=lambda pairs: [of_pair.roll(1, dims=0) for of_pair in adapter.weights(pairs)]
     )
 
 
-@mistake("rows of weights beside their words")
+@mistake("weights beside their words")
 def rows_one_early(adapter: Adapter, model: Seq2Seq) -> Adapter:
     return replace(
         adapter, weights=lambda pairs: [of_pair.roll(-1, dims=0) for of_pair in adapter.weights(pairs)]
+    )
+
+
+@mistake("weights beside their words")
+def source_read_from_the_end(adapter: Adapter, model: Seq2Seq) -> Adapter:
+    def weights(pairs):
+        rows = zip(adapter.weights(pairs), pairs, strict=True)
+        return [of_pair[:, : len(source)].flip(1) for of_pair, (source, _) in rows]
+
+    return replace(adapter, weights=weights)
+
+
+@mistake("the softmax is taken once")
+def probabilities_as_scores(adapter: Adapter, model: Seq2Seq) -> Adapter:
+    return replace(
+        adapter, scores=lambda pairs: [of_pair.softmax(dim=1) for of_pair in adapter.scores(pairs)]
     )
 
 
@@ -450,7 +466,7 @@ def test_untrained_models_of_every_kind_fail_nothing_and_it_is_too_early_for_wha
     too_early = [check.name for check in CHECKS if check.learned_below is not None]
     not_checked = audited.with_outcome(Outcome.NOT_CHECKED)
     assert audited.with_outcome(Outcome.TOO_EARLY) == [name for name in too_early if name not in not_checked]
-    of_attention = ["weights sum to 1, none on padding", "rows of weights beside their words"]
+    of_attention = ["weights sum to 1, none on padding", "weights beside their words"]
     assert not_checked == ([] if kind in ("attention", "tied") else of_attention)
 
 
@@ -466,7 +482,7 @@ def test_what_is_not_given_is_not_checked_and_the_note_says_what_is_missing(adap
         "EOS is trained": "needs loss",
         "the reported loss is teacher-forced": "needs reported_loss",
         "the reported loss is per token": "needs reported_loss",
-        "rows of weights beside their words": "needs weights",
+        "weights beside their words": "needs weights",
         "no test sentence in training": "needs train",
         "no vocabulary from the test": "needs train",
     }
@@ -475,7 +491,7 @@ def test_what_is_not_given_is_not_checked_and_the_note_says_what_is_missing(adap
         assert (finding.outcome, finding.note) == (outcome, missing.get(name, "")), name
         assert (finding.measured is None) == (name in missing)
     without_gold = {finding.check: finding.note for finding in audit(adapter, pairs[1]).findings}
-    assert without_gold["rows of weights beside their words"] == "needs gold"
+    assert without_gold["weights beside their words"] == "needs gold"
 
 
 def test_pairs_that_cannot_show_a_mistake_are_named(adapter):
@@ -573,7 +589,7 @@ def test_a_model_of_other_hands_is_audited_and_its_missing_mask_is_found():
     pairs = [([1, 2, 3], [4, 5]), ([6, 1], [3]), ([2], [1, 2, 3, 4]), ([4, 5, 6, 1], [0, 1])]
     audited = audit(other_adapter(OtherModel()), pairs)
     assert failed(audited) == []
-    assert len(audited.with_outcome(Outcome.HOLDS)) == 10
+    assert len(audited.with_outcome(Outcome.HOLDS)) == 11
     assert failed(audit(other_adapter(OtherModel(masked=False)), pairs)) == [
         "alone = in a batch",
         "padding is not in the loss",
@@ -604,7 +620,7 @@ def test_the_table_has_a_row_for_each_check_and_a_reader_s_own_test_fails_with_w
     audited = audit(padding_counted(adapter, model), pairs[1])
     frame = audited.frame()
     assert frame.check.tolist() == NAMES
-    assert frame.outcome.value_counts().to_dict() == {"holds": 17, "not checked": 3, "fails": 1}
+    assert frame.outcome.value_counts().to_dict() == {"holds": 18, "not checked": 3, "fails": 1}
     with pytest.raises(AssertionError) as raised:
         audited.raise_if_any_fails()
     (line,) = str(raised.value).splitlines()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import random
 import re
 
 import pytest
@@ -162,6 +163,28 @@ def test_buckets_save_more_than_half_of_the_padding_and_do_not_come_in_order_of_
     assert padding(pool=10) < padding(pool=3) < padding(pool=1)
     lengths = [batch.source.shape[1] for batch in epoch(pool=10)]
     assert lengths not in (sorted(lengths), sorted(lengths, reverse=True))
+
+
+def test_the_order_is_that_of_plain_lists():
+    """A training gives the same numbers as when rows were shuffled and sorted in lists."""
+
+    def epoch(generator: random.Random, lengths, batch_size: int, pool: int) -> list[list[int]]:
+        rows = list(range(len(lengths)))
+        generator.shuffle(rows)
+        batches = []
+        for start in range(0, len(rows), pool * batch_size):
+            together = sorted(rows[start : start + pool * batch_size], key=lengths.__getitem__)
+            batches += [together[at : at + batch_size] for at in range(0, len(together), batch_size)]
+        generator.shuffle(batches)
+        return batches
+
+    lengths = [(number % 7 + 1, number * number % 5 + 1) for number in range(103)]
+    for batch_size, pool in ((1, 1), (8, 3), (10, 1), (7, 20), (200, 2)):
+        sampler, generator = BucketSampler(lengths, batch_size, pool, seed=5), random.Random(5)
+        for _ in range(2):
+            batches = list(sampler)
+            assert batches == epoch(generator, lengths, batch_size, pool), (batch_size, pool)
+            assert {type(row) for rows in batches for row in rows} == {int}  # as `RecutPairs` writes them
 
 
 def test_rows_of_equal_source_length_are_together_by_target_length(id_pairs):

@@ -1,5 +1,8 @@
 """The two tools that measure the package: how fast it is, and whether a move has changed its numbers."""
 
+import re
+from dataclasses import replace
+
 import benchmark
 import digests
 import pytest
@@ -20,6 +23,25 @@ def test_the_benchmark_prints_a_row_for_each_promise(monkeypatch, capsys):
     assert [written.count(promise) for promise in promises] == [2, 1, 3]
     rows = [line for line in written.splitlines() if " ms" in line or "sentences/s" in line]
     assert len(rows) == 3 + 3 * (2 + 4)
+
+
+def test_the_large_benchmark_prints_a_row_for_each_promise(monkeypatch, capsys, tmp_path):
+    pytest.importorskip("resource", reason="only Unix counts the memory of a process in this way")
+    import benchmark_large
+
+    small = {"PIECES": 100, "SAMPLE": 100, "BATCH_SIZE": 8, "ROUNDS": 2, "STEPS": 3, "SMALL": 100}
+    for name, value in small.items():
+        monkeypatch.setattr(benchmark_large, name, value)
+    tiny = replace(benchmark_large.QUICK, embedding_size=4, hidden_size=4, attention_size=4)
+    monkeypatch.setattr(benchmark_large, "QUICK", tiny)
+    benchmark_large.main(["--pairs", "200", "--folder", str(tmp_path)])
+    written = capsys.readouterr().out
+    promises = ["30 min at most", "under 4 GB", "under 10 s", "0.95 or more"]
+    assert [written.count(promise) for promise in promises] == [1] * 4
+    assert len((tmp_path / "pairs.tsv").read_text(encoding="utf-8").splitlines()) == 200
+    ratio = float(re.search(r"the first, of the second +([\d.]+)", written)[1])
+    speeds = [float(speed.replace(",", "")) for speed in re.findall(r"([\d,]+) tokens/s", written)]
+    assert ratio == pytest.approx(speeds[0] / speeds[1], rel=0.01)
 
 
 @pytest.mark.parametrize("make", [plain_model, attention_model, transformer_model])

@@ -11,9 +11,16 @@ import torch
 from small_recipe import SMALL
 
 from seq2seq_utils import captions as data
-from seq2seq_utils.drawing.heatmaps import Map, attention_maps
+from seq2seq_utils.drawing.heatmaps import attention_maps
 from seq2seq_utils.evaluation.metrics import bleu_difference_interval, counted_bleu
-from seq2seq_utils.experiments import caption_scores, captions, captions_transformer, read
+from seq2seq_utils.experiments import (
+    caption_results,
+    caption_scores,
+    captions,
+    captions_transformer,
+    captions_words,
+    read,
+)
 from seq2seq_utils.experiments.captions import Arm
 from seq2seq_utils.experiments.experiment import Trained
 from seq2seq_utils.grammar import generate, generate_splits
@@ -67,6 +74,26 @@ def test_a_trained_arm_is_measured_on_the_validation_pairs_and_nothing_else(spli
     curve = [record["validation_loss"] for record in trained.history.records]
     assert measured["validation_loss"] not in curve
     assert measured["validation_loss"] < curve[0]
+    json.dumps(measured, allow_nan=False)
+
+
+def test_pieces_and_words_are_compared_by_one_recipe_and_the_unknown_word_is_counted_in_both_ways(
+    monkeypatch,
+):
+    pieces, words = captions_words.COMPARED.arms.values()
+    assert words == replace(pieces, recipe=replace(recipes.QUICK, word_count=4))
+    assert set(map(tuple, captions_words.COMPARED.seeds.values())) == {(0, 1, 2)}
+
+    train = [SentencePair("x", f"a man rides {seen}") for seen in ["a bike"] * 4 + ["a horse"]]
+    validation = [SentencePair("x", "a man rides a horse"), SentencePair("x", "a man rides a bike")]
+    monkeypatch.setattr(captions_words, "corpus", lambda *_: Splits(train, validation, []))
+    texts = ("a man rides a <unk>", "a man rides a bike")
+    monkeypatch.setattr(captions_words, "translated", lambda *_: found(*texts))
+    measured = captions_words.measure(Trained(None, None, None, None), words)
+    assert measured["with_unknown"] == 1
+    assert measured["bleu_with_signs"] < measured["bleu"] < 100  # three words too many, or one
+    shares = {group["seen"]: (group["words"], group["found"]) for group in measured["words_found"]}
+    assert shares == {"1 to 3 times": (1, 0), "4 to 10 times": (9, 100)}
     json.dumps(measured, allow_nan=False)
 
 
@@ -194,8 +221,7 @@ def test_all_stored_runs_and_the_ensemble_are_scored_once_from_their_checkpoints
     first, second, together = ("attention", 0), ("attention", 1), ("ensemble", 0)
     assert compared == {(together, first), (together, second), (first, ("plain", 0))}
     assert all(d["low"] <= d["bleu"] <= d["high"] for d in contents["differences"])
-    (of_sentence,) = contents["maps"]
-    drawn = Map(**of_sentence)
+    (drawn,) = caption_results.read_maps(file)
     assert torch.tensor(drawn.weights).shape == (len(drawn.target), len(drawn.source))
     assert torch.tensor(drawn.weights).sum(dim=1).sub(1).abs().max() < 0.01
     attention_maps([drawn], ("English", "French"))
@@ -297,7 +323,7 @@ def test_the_transformer_goes_through_the_same_door_and_is_compared_with_attenti
     for difference in contents["differences"]:
         higher, lower = (bleu[*difference[side], difference["year"]] for side in ("higher", "lower"))
         assert difference["bleu"] == pytest.approx(higher - lower, abs=0.02)
-    assert Map(**contents["maps"][0]).source
+    assert caption_results.read_maps(file)[0].source
     before = file.read_bytes()
     assert score_captions.main(command) == 1
     assert "looked at once" in capsys.readouterr().out

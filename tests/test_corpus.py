@@ -23,9 +23,10 @@ from seq2seq_utils.grammar import (
     generate_splits,
     korean,
     lexicon,
+    stream,
     tokenizer,
 )
-from seq2seq_utils.pairs import SentencePair
+from seq2seq_utils.pairs import SentencePair, random_order
 from seq2seq_utils.text import count_words
 
 # What `python tests/test_corpus.py` prints. A change of the lexicon or the grammar changes every corpus, and
@@ -180,6 +181,37 @@ def test_every_part_of_a_corpus_is_like_every_other(language):
     parts = [pairs[:1000], pairs[6000:7000], pairs[-1000:]]
     with_three_words = [sum(count_words(pair.source) == 3 for pair in part) / 10 for part in parts]
     assert max(with_three_words) - min(with_three_words) < 4
+
+
+def test_a_stream_is_the_corpus_in_the_order_of_drawing():
+    for language in LANGUAGES:
+        pairs = generate(language, 500, (3, 6), seed=5, one_word_in=2)
+        drawn = list(stream(language, 500, (3, 6), seed=5, one_word_in=2))
+        assert [drawn[row] for row in random_order(500, 5)] == pairs != drawn
+        # It does not depend on how many are wanted, as a corpus does.
+        assert list(stream(language, 100, (3, 6), seed=5, one_word_in=2)) == drawn[:100]
+    assert len(sources(list(stream("french", 3_000, (3, 3), seed=5)))) == 3_000
+    others = stream("french", 2_000, (3, 3), seed=6, exclude=stream("french", 1_000, (3, 3), seed=5))
+    assert not sources(list(others)) & sources(list(stream("french", 1_000, (3, 3), seed=5)))
+
+
+def test_a_stream_keeps_a_digest_of_8_bytes_of_each_sentence(monkeypatch):
+    sizes = []
+
+    def digest(sentence: str) -> bytes:
+        sizes.append(len(whole(sentence)))
+        return whole(sentence)[:1]  # so that many sentences have the same
+
+    whole = corpus._digest
+    monkeypatch.setattr(corpus, "_digest", digest)
+    digests = [whole(pair.source)[:1] for pair in stream("french", 200, (8, 12))]
+    assert len(set(digests)) == 200, "of two with the same digest the second is left out"
+    assert set(sizes) == {8}
+
+
+def test_wrong_arguments_of_a_stream_are_refused_before_it_is_gone_through():
+    with pytest.raises(ValueError, match="language: 'german'"):
+        stream("german", 1)
 
 
 def test_excluded_sentences_do_not_come_again():

@@ -25,6 +25,22 @@ def test_no_test_pair_stands_in_a_training_or_validation_set():
         assert all(shortest <= count_words(pair.source) <= longest for pair in bucket)
 
 
+def test_more_training_pairs_than_the_corpus_has_are_new_ones(monkeypatch):
+    corpus_size = len(corpus(10, SMALL_WORLD).train)
+    some = lengths.training_pairs(100, 10, SMALL_WORLD)
+    assert some == corpus(10, SMALL_WORLD).train[:100]
+    more = lengths.training_pairs(corpus_size + 200, 10, SMALL_WORLD)
+    assert more[:corpus_size] == corpus(10, SMALL_WORLD).train
+    sources = {pair.source for pair in more}
+    assert len(sources) == corpus_size + 200
+    others = [*corpus(10, SMALL_WORLD).validation, *held_out(SMALL_WORLD)]
+    assert not sources & {pair.source for pair in others}
+    # Had those been in the test, others would have been written.
+    monkeypatch.setattr(lengths, "held_out", lambda world, language: more[corpus_size:])
+    without = lengths.training_pairs(corpus_size + 200, 10, SMALL_WORLD)
+    assert not {pair.source for pair in without} & {pair.source for pair in more[corpus_size:]}
+
+
 def test_an_arm_backwards_reads_the_same_words_from_the_end(monkeypatch):
     some = generate("french", 276, (3, 10), seed=0)
     pairs = Splits(some[:256], some[256:], [])
@@ -130,22 +146,6 @@ def test_a_set_of_pairs_is_described_by_its_english_words():
         "different English words": 4,
         "how often each stands there, on average": 2.0,
     }
-
-
-def test_more_training_pairs_than_the_corpus_has_are_new_ones(monkeypatch):
-    corpus_size = len(corpus(10, SMALL_WORLD).train)
-    some = lengths.training_pairs(100, 10, SMALL_WORLD)
-    assert some == corpus(10, SMALL_WORLD).train[:100]
-    more = lengths.training_pairs(corpus_size + 200, 10, SMALL_WORLD)
-    assert more[:corpus_size] == corpus(10, SMALL_WORLD).train
-    sources = {pair.source for pair in more}
-    assert len(sources) == corpus_size + 200
-    others = [*corpus(10, SMALL_WORLD).validation, *held_out(SMALL_WORLD)]
-    assert not sources & {pair.source for pair in others}
-    # Had those been in the test, others would have been written.
-    monkeypatch.setattr(lengths, "held_out", lambda world, language: more[corpus_size:])
-    without = lengths.training_pairs(corpus_size + 200, 10, SMALL_WORLD)
-    assert not {pair.source for pair in without} & {pair.source for pair in more[corpus_size:]}
 
 
 def test_quality_on_training_pairs_is_that_of_each_bucket(monkeypatch):

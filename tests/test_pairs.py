@@ -11,7 +11,14 @@ import pytest
 from meanings import assert_equal
 
 import seq2seq_utils
-from seq2seq_utils.pairs import SentencePair, read_pairs, split_pairs
+from seq2seq_utils.pairs import (
+    SentencePair,
+    random_order,
+    read_pairs,
+    sample_pairs,
+    split_pairs,
+    stream_pairs,
+)
 
 # -------------------------------------------------------------------------------------- from files
 TWO_PAIRS = [SentencePair("Go.", "Va !"), SentencePair("I see.", "Je vois.")]
@@ -124,6 +131,48 @@ def test_a_missing_file_is_not_found(write, tmp_path):
         read_pairs(missing)
     with pytest.raises(FileNotFoundError, match=r"missing\.tsv"):
         read_pairs(write("A\n"), missing)
+
+
+def test_lines_are_read_when_they_are_asked_for(write):
+    lines = b"Go.\tVa !\nI see.\tJe vois.\nno tab\n"
+    for content in (lines, gzip.compress(lines, mtime=0)):
+        pairs = stream_pairs(write(content))
+        assert [next(pairs), next(pairs)] == TWO_PAIRS
+        with pytest.raises(ValueError, match="line 3: no tab"):
+            next(pairs)
+    sides = stream_pairs(write("Go.\nI see.\n", "en"), write("Va !\nJe vois.\nEncore.\n", "fr"))
+    assert [next(sides), next(sides)] == TWO_PAIRS
+    with pytest.raises(ValueError, match="en: ends before line 3"):
+        next(sides)
+
+
+# ------------------------------------------------------------------------------- samples and orders
+def test_every_pair_of_a_stream_is_as_likely_to_be_in_a_sample():
+    stream = [SentencePair(str(number), "target") for number in range(60)]
+    times = [0] * 60
+    for seed in range(2_000):
+        sample = sample_pairs(iter(stream), 15, seed)
+        assert len({pair.source for pair in sample}) == 15
+        for pair in sample:
+            times[int(pair.source)] += 1
+    # Each is taken 500 times, with a standard deviation of 19.
+    assert max(abs(count - 500) for count in times) < 5 * 19
+
+
+def test_a_sample_is_the_same_for_a_seed_and_all_of_a_shorter_stream():
+    stream = [SentencePair(str(number), "target") for number in range(60)]
+    assert sample_pairs(stream, 15, seed=1) == sample_pairs(iter(stream), 15, seed=1)
+    assert sample_pairs(stream, 15, seed=1) != sample_pairs(stream, 15, seed=2)
+    assert sample_pairs(stream, 60) == sample_pairs(stream, 1000) == stream
+    with pytest.raises(ValueError, match="count: 0 is not allowed; it must be 1 or more"):
+        sample_pairs(stream, 0)
+
+
+def test_a_random_order_has_every_number_once_and_is_the_same_everywhere():
+    assert sorted(random_order(1000, 1).tolist()) == list(range(1000))
+    assert random_order(8, 0).tolist() == [6, 5, 1, 2, 3, 4, 0, 7], "another Python, another order"
+    assert random_order(1000, 1).tolist() != random_order(1000, 2).tolist()
+    assert random_order(0, 0).tolist() == []
 
 
 # ------------------------------------------------------------------------------------------ splits

@@ -93,7 +93,9 @@ def test_pieces_are_learned_from_the_training_pairs_alone_as_many_as_the_recipe_
     assert set(target.vocabulary.tokens[4:]) == pieces
     sizes, train = [], SubwordTokenizer.train
     monkeypatch.setattr(
-        SubwordTokenizer, "train", lambda texts, size: sizes.append(size) or train(texts, size)
+        SubwordTokenizer,
+        "train",
+        lambda texts, size, at_most: sizes.append(size) or train(texts, size, at_most),
     )
     again, _ = recipes.codecs(splits.train, SMALL)
     assert again.vocabulary.tokens == source.vocabulary.tokens
@@ -179,7 +181,7 @@ def test_pairs_as_text_are_trained_on_as_by_fit(splits, codecs, monkeypatch):
     def watched(model: Seq2Seq, loader: PairLoader, settings: Settings, **others) -> None:
         calls.append((model.device.type, loader.batch_sampler, others))
 
-    monkeypatch.setattr(recipes, "pick_device", lambda: torch.device("meta"))
+    monkeypatch.setattr(recipes, "pick_device", lambda name: torch.device(name or "meta"))
     monkeypatch.setattr(recipes, "fit", watched)
     monkeypatch.setattr(model, "cpu", lambda: calls.append("cpu"))
     train_pairs(model, splits.train, codecs, settings, progress="the plain model")

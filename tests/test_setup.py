@@ -121,3 +121,27 @@ def test_jupyter_listens_to_a_network_only_where_the_command_says_so(tmp_path):
     assert addresses() == []
     assert addresses(IP="0.0.0.0") == []  # a variable of the shell
     assert not any("token" in option or "password" in option for option in lab_command(tmp_path, 1000))
+
+
+# ------------------------------------------------------------------------------- machines of others
+def test_what_lies_beside_the_code_is_installed_with_it_where_the_install_is_a_copy():
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    package = ROOT / "seq2seq_utils"
+    installed = {
+        path for pattern in setuptools["package-data"]["seq2seq_utils"] for path in package.glob(pattern)
+    }
+    others = {path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert {path for path in others if path.suffix != ".py"} == installed
+    folders = {path.parent for path in others}
+    assert all((folder / "__init__.py").is_file() for folder in folders), "each folder is a package"
+
+
+def test_binder_asks_for_the_python_and_pytorch_of_pyproject_and_leaves_the_rest_to_pip():
+    binder = yaml.safe_load((ROOT / ".binder" / "environment.yml").read_text(encoding="utf-8"))
+    (torch,) = [str(each.specifier) for each in NEEDED_TO_READ if each.name == "torch"]
+    assert binder["dependencies"] == [f"python{PROJECT['requires-python']}", "pip", f"pytorch-cpu{torch}"]
+    after = ROOT / ".binder" / "postBuild"
+    assert (
+        after.read_text(encoding="utf-8").splitlines()[-1].endswith("pip install --no-cache-dir --editable .")
+    )
+    assert os.access(after, os.X_OK)

@@ -17,7 +17,7 @@ from seq2seq_utils.drawing.style import FROM_WHITE, GRID, TARGET, text_colour
 from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.pairs import Alignment
 from seq2seq_utils.text import TextCodec
-from seq2seq_utils.translation import translate
+from seq2seq_utils.translation import Translation, translate
 
 _CELL = 0.38  # inches
 _LETTER = 0.095  # inches, about, of a word beside the map
@@ -48,15 +48,31 @@ def translation_maps(
     Raises:
         ValueError: if the model has no attention, or a sentence is empty or has unknown words only.
     """
-    maps = []
-    for sentence, translation in zip(sentences, translate(model, sentences, source, target), strict=True):
-        if translation.weights is None:
-            raise ValueError("model: has no attention, so there are no weights to draw")
-        rows = [target.vocabulary.tokens[token_id] for token_id in translation.ids]
-        if translation.reached_end:
-            rows.append("EOS")
-        maps.append(Map(translation.weights.numpy(), source.tokenizer.tokenize(sentence), rows))
-    return maps
+    found = translate(model, sentences, source, target)
+    return [
+        translation_map(sentence, translation, source, target)
+        for sentence, translation in zip(sentences, found, strict=True)
+    ]
+
+
+def translation_map(sentence: str, translation: Translation, source: TextCodec, target: TextCodec) -> Map:
+    """The map of a translation that is there already: a row for every token, EOS among them.
+
+    Args:
+        sentence: as text.
+        translation: of it, by a model with attention.
+        source: the codec of the sentence's language.
+        target: the codec of the translation's.
+
+    Raises:
+        ValueError: if the model had no attention.
+    """
+    if translation.weights is None:
+        raise ValueError("model: has no attention, so there are no weights to draw")
+    rows = [target.vocabulary.tokens[token_id] for token_id in translation.ids]
+    if translation.reached_end:
+        rows.append("EOS")
+    return Map(translation.weights.cpu().numpy(), source.tokenizer.tokenize(sentence), rows)
 
 
 def attention_maps(

@@ -8,11 +8,19 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
 from scipy import stats
 
 
 class BleuScore(NamedTuple):
     """A corpus BLEU, 0 to 100, and the signature that says how it was computed."""
+
+    score: float
+    signature: str
+
+
+class ChrfScore(NamedTuple):
+    """A corpus chrF, 0 to 100, and the signature that says how it was computed."""
 
     score: float
     signature: str
@@ -71,6 +79,40 @@ def bleu(
     metric = _metric(lowercase, tokenize)
     score = metric.corpus_score(list(translations), [list(references)]).score
     return BleuScore(score, str(metric.get_signature()))
+
+
+def chrf(translations: Sequence[str], references: Sequence[str], lowercase: bool = False) -> ChrfScore:
+    """Corpus chrF by sacrebleu (Popović, 2015), one reference a sentence.
+
+    It compares runs of up to six characters, spaces left out: nothing has to be cut into words, and a word
+    with a wrong ending counts for its stem.
+
+    Args:
+        translations: as text.
+        references: as text, one a translation.
+        lowercase: whether capitals count as small letters, on both sides.
+
+    Raises:
+        ValueError: if there are none, or not as many of the one as of the other.
+    """
+    _check_parallel(translations, references)
+    metric = CHRF(lowercase=lowercase)
+    score = metric.corpus_score(list(translations), [list(references)]).score
+    return ChrfScore(score, str(metric.get_signature()))
+
+
+def sentence_chrf(
+    translations: Sequence[str], references: Sequence[str], lowercase: bool = False
+) -> list[float]:
+    """The chrF of each translation by itself, 0 to 100 (see `chrf`).
+
+    Raises:
+        ValueError: if there are none, or not as many of the one as of the other.
+    """
+    _check_parallel(translations, references)
+    metric = CHRF(lowercase=lowercase)
+    pairs = zip(translations, references, strict=True)
+    return [metric.sentence_score(text, [reference]).score for text, reference in pairs]
 
 
 # -------------------------------------------------------------------------------------- intervals

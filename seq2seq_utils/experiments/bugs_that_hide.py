@@ -64,7 +64,7 @@ class Sentences:
         """The test pairs as ids."""
         return encode_pairs(self.test, *self.codecs)
 
-    @property
+    @cached_property
     def gold(self) -> list[Alignment]:
         """The alignments of the test pairs."""
         return gold_of(self.test)
@@ -341,9 +341,10 @@ def what_shows(results: Results) -> pd.DataFrame:
     """What tells each planted bug from the sound program, by the stored runs of `STEPS` steps.
 
     Returns:
-        A row for each bug, with the means of ``"loss"`` and ``"bleu"``, and in how many runs the loss lies
-        above that of each sound run, ``"loss above"``, BLEU below that of each, ``"bleu below"``, and the
-        check named for the bug fails, ``"audit"``. The sound program is the last row.
+        A row for each bug: the means of ``"loss"`` and ``"BLEU"``; and in how many runs the loss lies above
+        that of each sound run, ``"loss above all sound"``, BLEU below that of each, ``"BLEU below all
+        sound"``, and the check that is named for the bug fails, ``"its check fails"``. In the last row, of
+        the sound program, the last number is that of the check that fails most often.
     """
     sound = f"attention, {STEPS} steps"
     highest, lowest = max(results.values(sound, "reported_loss")), min(results.values(sound, "bleu"))
@@ -356,9 +357,9 @@ def what_shows(results: Results) -> pd.DataFrame:
         caught = failed.loc[BUGS[name].caught_by, name] if name in BUGS else failed[name].max()
         rows[name if name in BUGS else SOUND_NAME] = {
             "loss": losses.mean(),
-            "loss above": (losses > highest).sum(),
-            "bleu": bleu.mean(),
-            "bleu below": (bleu < lowest).sum(),
-            "audit": caught,
+            "loss above all sound": int((losses > highest).sum()),
+            "BLEU": bleu.mean(),
+            "BLEU below all sound": int((bleu < lowest).sum()),
+            "its check fails": int(caught),
         }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")

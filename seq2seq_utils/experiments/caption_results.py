@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from seq2seq_utils.drawing.heatmaps import Map
 from seq2seq_utils.experiments.over_runs import with_ends
 from seq2seq_utils.experiments.stored import Results
 from seq2seq_utils.training.recipes import Recipe
@@ -126,3 +127,12 @@ def read_differences(path: str | Path, higher: str, lower: str) -> pd.DataFrame:
         )
     table = pd.Series(cells).rename_axis([f"seed of {higher}", f"seed of {lower}", "year", "search"])
     return table.unstack(["year", "search"])
+
+
+def read_maps(path: str | Path) -> list[Map]:
+    """The maps of our own sentences (`caption_scores.SENTENCES`), by a model trained by the full recipe.
+
+    Args:
+        path: of ``captions_test.json``.
+    """
+    return [Map(**stored) for stored in json.loads(Path(path).read_text(encoding="utf-8"))["maps"]]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from seq2seq_utils.batching import Batch, IdPair, make_batch
+from seq2seq_utils.batching import Batch, IdPair, batches_by_length, make_batch
 from seq2seq_utils.evaluation.audit import Adapter, greedy_ids, seq2seq_adapter, without_padding
 from seq2seq_utils.models import (
     AttentionDecoder,
@@ -64,8 +64,7 @@ class Program:
     @torch.no_grad()
     def reported_loss(self, model: Seq2Seq, pairs: Sequence[IdPair]) -> float:
         """The loss reported over a set, similar lengths together, in nats per token."""
-        ordered = sorted(pairs, key=lambda pair: len(pair[1]))
-        batches = [make_batch(ordered[at : at + _TOGETHER]) for at in range(0, len(ordered), _TOGETHER)]
+        batches = batches_by_length(pairs, _TOGETHER)
         with evaluation_mode(model):
             losses = [self.losses(self.feed(model, batch), batch.target_output) for batch in batches]
         return float(self.average(losses))
@@ -338,6 +337,6 @@ _BUGS = (
     _in_code(
         "order lost", "translating", "translations keep the order", "translate", translate_in_sorted_order
     ),
-    _in_code("rows one off", "drawing", "rows of weights beside their words", "rows", rows_of_words_fed),
+    _in_code("rows one off", "drawing", "weights beside their words", "rows", rows_of_words_fed),
 )
 BUGS = {bug.name: bug for bug in _BUGS}

@@ -4,6 +4,7 @@ from seq2seq_utils.grammar.corpus import (
     LENGTH_BUCKETS,
     generate,
     generate_splits,
+    stream,
     tokenizer,
 )
 from seq2seq_utils.grammar.korean_tokenizer import KoreanTokenizer
@@ -23,5 +24,6 @@ __all__ = [
     "generate_splits",
     "has_final_consonant",
     "say",
+    "stream",
     "tokenizer",
 ]

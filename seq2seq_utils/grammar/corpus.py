@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterable, Iterator
 
@@ -9,7 +10,7 @@ from seq2seq_utils.grammar import korean
 from seq2seq_utils.grammar.korean_tokenizer import KoreanTokenizer
 from seq2seq_utils.grammar.languages import LANGUAGES, check_language, say
 from seq2seq_utils.grammar.sampler import SHORTEST, Sampler
-from seq2seq_utils.pairs import Alignment, SentencePair, Splits
+from seq2seq_utils.pairs import Alignment, SentencePair, Splits, random_order
 from seq2seq_utils.text import WordTokenizer
 
 # Groups of sentence lengths, in words, from the shortest to the longest: for quality against length.
@@ -28,7 +29,8 @@ def generate(
 ) -> list[SentencePair]:
     """Distinct English sentences with their translations, by the grammar, in random order.
 
-    So every part of the list is like every other: a test set may be cut from anywhere.
+    So every part of the list is like every other: a test set may be cut from anywhere. (`stream` gives the
+    same pairs in the order of drawing, and keeps none of them.)
 
     Args:
         language: ``"french"`` or ``"korean"``.
@@ -45,6 +47,36 @@ def generate(
         ValueError: if the language is unknown, a number is out of range, or the grammar has no more
             sentences of these lengths.
     """
+    pairs = list(stream(language, count, lengths, seed, exclude, one_word_in))
+    return [pairs[row] for row in random_order(len(pairs), seed)]
+
+
+def stream(
+    language: str,
+    count: int,
+    lengths: tuple[int, int] = (3, 10),
+    seed: int = 0,
+    exclude: Iterable[SentencePair] = (),
+    one_word_in: int = 1,
+) -> Iterator[SentencePair]:
+    """The pairs of `generate` in the order in which they are drawn, one after another.
+
+    Common sentences, most of them short, are drawn early, and stand near the head. The sentences themselves
+    are not kept: of each there is a digest of 8 bytes, so that it is not written twice. Should two sentences
+    have the same digest, the second would be left out and another drawn for it. Among 5 million sentences,
+    n (n - 1) / 2 pairs of them, that happens with a probability of 7 in 10 million.
+
+    Args:
+        language: see `generate`, as for all others.
+        count: how many pairs.
+        lengths: the shortest and the longest English sentence.
+        seed: the same seed gives the same pairs.
+        exclude: pairs whose source sentences must not come again.
+        one_word_in: for a smaller world.
+
+    Raises:
+        ValueError: as `generate`; that the grammar has no more sentences shows only when it has given all.
+    """
     shortest, longest = lengths
     check_language(language)
     if not SHORTEST <= shortest <= longest:
@@ -52,8 +84,7 @@ def generate(
     if count < 0:
         raise ValueError(f"count: {count} must be 0 or more")
     sampler = Sampler(seed, one_word_in)
-    pairs = list(_distinct(sampler, language, count, shortest, longest, seed, exclude))
-    return _shuffled(pairs, seed)
+    return _distinct(sampler, language, count, shortest, longest, seed, exclude)
 
 
 def generate_splits(
@@ -93,13 +124,14 @@ def _distinct(
 ) -> Iterator[SentencePair]:
     target_tokenizer = tokenizer(language)
     pick_length = random.Random(f"lengths {seed}").random
-    seen = {pair.source for pair in exclude}
+    seen = {_digest(pair.source) for pair in exclude}
     found = repeated = 0
     while found < count:
         length = shortest + int(pick_length() * (longest - shortest + 1))
         words, target_words, sure, possible = say(sampler.meaning(length), language)
         source = _WORDS.join(words)
-        if source in seen:
+        digest = _digest(source)
+        if digest in seen:
             repeated += 1
             if repeated == PATIENCE:
                 raise ValueError(
@@ -107,7 +139,7 @@ def _distinct(
                     f"words (found {found}); ask for fewer, or for longer ones"
                 )
             continue
-        seen.add(source)
+        seen.add(digest)
         found, repeated = found + 1, 0
         links = frozenset(sure)
         source_words = tuple(map(str.lower, words))
@@ -115,8 +147,5 @@ def _distinct(
         yield SentencePair(source, target_tokenizer.join(target_words), alignment)
 
 
-def _shuffled(pairs: list[SentencePair], seed: int) -> list[SentencePair]:
-    """In random order: common sentences are drawn early, and would all stand near the head."""
-    random_key = random.Random(f"order {seed}").random
-    keys = [random_key() for _ in pairs]
-    return [pairs[place] for place in sorted(range(len(pairs)), key=keys.__getitem__)]
+def _digest(sentence: str) -> bytes:
+    return hashlib.blake2b(sentence.encode(), digest_size=8).digest()

@@ -32,15 +32,17 @@ class SubwordTokenizer:
         self.model = model
 
     @classmethod
-    def train(cls, texts: Iterable[str], size: int) -> SubwordTokenizer:
+    def train(cls, texts: Iterable[str], size: int, at_most: bool = False) -> SubwordTokenizer:
         """Learns byte-pair merges from `texts`, the sentences of the training split.
 
         Args:
             texts: sentences; the same ones give the same pieces.
             size: how many pieces, its own three special ones among them.
+            at_most: whether there may be fewer, where the texts do not have so many.
 
         Raises:
-            ValueError: if the texts have fewer characters, or more, than so many pieces need.
+            ValueError: if the texts have more characters than there are to be pieces; or too few words for so
+                many pieces, unless there may be fewer.
         """
         trained = io.BytesIO()
         try:
@@ -53,6 +55,7 @@ class SubwordTokenizer:
                 normalization_rule_name="nmt_nfkc_cf",  # composed letters, lower-cased
                 num_threads=1,
                 minloglevel=2,
+                hard_vocab_limit=not at_most,
             )
         except RuntimeError as error:
             raise ValueError(f"size: {size} pieces cannot be learned from these texts ({error})") from None

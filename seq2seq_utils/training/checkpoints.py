@@ -201,7 +201,13 @@ def save(path: str | Path, contents: Mapping[str, Any]) -> None:
             run code when it is read.
     """
     with whole_or_not_at_all(path) as file:
-        torch.save({"format": _FORMAT, **_without_numpy(contents)}, file)
+        try:
+            torch.save({"format": _FORMAT, **_without_numpy(contents)}, file)
+        except RuntimeError as error:
+            # Where a disk is full, PyTorch complains of a place in its archive; the reason is behind that.
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 def _without_numpy(contents: Any) -> Any:
@@ -223,6 +229,9 @@ def whole_or_not_at_all(path: str | Path) -> Iterator[BinaryIO]:
 
     Args:
         path: where to; its folder is made if need be.
+
+    Raises:
+        OSError: if it cannot be written; it names the file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -233,8 +242,10 @@ def whole_or_not_at_all(path: str | Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
-    except BaseException:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno and error.filename is None:  # as where the disk is full
+            error.filename = str(path)
         raise
 
 

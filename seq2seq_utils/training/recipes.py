@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from seq2seq_utils.batching import PairDataset, RecutPairs, encode_pairs, make_batch, make_loader
+from seq2seq_utils.batching import PairDataset, RecutPairs, batches_by_length, encode_pairs, make_loader
+from seq2seq_utils.encoding import encode_flat
 from seq2seq_utils.models import (
     Seq2Seq,
     attention_model,
@@ -122,13 +123,22 @@ FULL = Recipe(
 )
 
 
-def codecs(pairs: list[SentencePair], recipe: Recipe) -> tuple[TextCodec, TextCodec]:
-    """Subwords, or words, of both languages, learned from the training pairs."""
+def codecs(pairs: list[SentencePair], recipe: Recipe, at_most: bool = False) -> tuple[TextCodec, TextCodec]:
+    """Subwords, or words, of both languages, learned from the training pairs.
+
+    Args:
+        pairs: the training pairs.
+        recipe: says how many subwords.
+        at_most: see `SubwordTokenizer.train`.
+
+    Raises:
+        ValueError: if so many subwords cannot be learned from them.
+    """
 
     def codec(texts: list[str]) -> TextCodec:
         if recipe.word_count:
             return TextCodec.build(WordTokenizer(), texts, recipe.word_count)
-        tokenizer = SubwordTokenizer.train(texts, recipe.pieces)
+        tokenizer = SubwordTokenizer.train(texts, recipe.pieces, at_most)
         if recipe.piece_dropout:  # then pieces come up that no sentence has as it is
             return TextCodec(tokenizer, Vocabulary(tokenizer.pieces))
         return TextCodec.build(tokenizer, texts)
@@ -194,6 +204,7 @@ def train_pairs(
     after_epoch: Sequence[AfterEpoch] = (),
     checkpoint: Checkpoint | None = None,
     progress: str = "training",
+    device: str | None = None,
 ) -> History:
     """Trains on sentence pairs, as text: `fit` with the loader made and the device chosen.
 
@@ -212,22 +223,22 @@ def train_pairs(
         after_epoch: see `fit`.
         checkpoint: see `fit`.
         progress: what to write beside the progress bar.
+        device: where it is trained (see `pick_device`).
     """
     dataset = (
         RecutPairs(pairs, codecs, piece_dropout, seed)
         if piece_dropout
-        else PairDataset(encode_pairs(pairs, *codecs))
+        else PairDataset(encode_flat(pairs, *codecs))
     )
     loader = make_loader(dataset, batch_size, pool, seed)
-    ids = sorted(encode_pairs(validation, *codecs), key=lambda pair: len(pair[1]))
-    batches = [make_batch(ids[start : start + 128]) for start in range(0, len(ids), 128)]
+    batches = batches_by_length(encode_pairs(validation, *codecs), 128)
 
     def measure_all(model: Seq2Seq) -> Mapping[str, float]:
         loss = {"validation_loss": evaluate_loss(model, batches)} if batches else {}
         return loss if measure is None else {**loss, **measure(model)}
 
     history = fit(
-        model.to(pick_device()),
+        model.to(pick_device(device)),
         loader,
         settings,
         measure=measure_all,
@@ -247,6 +258,8 @@ def train_by_recipe(
     seed: int = 0,
     checkpoint: Checkpoint | None = None,
     progress: str = "training",
+    measure: Measure | None = None,
+    device: str | None = None,
 ) -> History:
     """Trains by a recipe, which says with which weights the model ends.
 
@@ -258,6 +271,8 @@ def train_by_recipe(
         seed: of the order of the sentences.
         checkpoint: see `fit`.
         progress: what to write beside the progress bar.
+        measure: what else than the validation loss goes into the record of each epoch (see `fit`).
+        device: where it is trained (see `pick_device`).
     """
     return train_pairs(
         model,
@@ -268,7 +283,9 @@ def train_by_recipe(
         piece_dropout=recipe.piece_dropout,
         seed=seed,
         validation=splits.validation,
+        measure=measure,
         after_epoch=[recipe.end],
         checkpoint=checkpoint,
         progress=progress,
+        device=device,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -11,10 +10,10 @@ from typing import Any
 
 import torch
 
+from seq2seq_utils.encoding.files import digest_of
 from seq2seq_utils.models import Seq2Seq, attention_model, plain_model, transformer_model
-from seq2seq_utils.text import CharacterTokenizer, SubwordTokenizer, TextCodec, Vocabulary, WordTokenizer
-from seq2seq_utils.text.tokenizers import Tokenizer
-from seq2seq_utils.text.vocabulary import SPECIALS
+from seq2seq_utils.text import TextCodec
+from seq2seq_utils.text.stored import codec_from, describe
 from seq2seq_utils.training import checkpoints
 
 _FORMAT = 1
@@ -25,8 +24,6 @@ _MODELS: dict[str, Callable[..., Seq2Seq]] = {
     "attention": attention_model,
     "transformer": transformer_model,
 }
-_TOKENIZERS: dict[str, type[Tokenizer]] = {"characters": CharacterTokenizer, "words": WordTokenizer}
-_SUBWORDS = "subwords"
 
 
 def save_translator(
@@ -54,10 +51,9 @@ def save_translator(
     }
     files = {}
     for side, codec in zip(_SIDES, codecs, strict=True):
-        kind = _kind(codec.tokenizer)
-        settings[side] = {"tokenizer": kind, "vocabulary": codec.vocabulary.tokens[len(SPECIALS) :]}
-        if isinstance(codec.tokenizer, SubwordTokenizer):
-            files[f"{side}.model"] = codec.tokenizer.model
+        settings[side], subwords = describe(codec)
+        if subwords is not None:
+            files[f"{side}.model"] = subwords
     json.dumps(settings)  # what JSON cannot say fails here, before anything is written
     checkpoints.save(folder / _WEIGHTS, {"weights": model.state_dict()})
     for name, contents in files.items():
@@ -83,7 +79,10 @@ def load_translator(folder: str | Path) -> tuple[Seq2Seq, tuple[TextCodec, TextC
     for name, digest in settings["digests"].items():
         if _digest(folder / name) != digest:
             raise ValueError(f"folder: {folder / name} is damaged, or of another translator")
-    source, target = (_codec(folder, side, settings[side]) for side in _SIDES)
+    source, target = (
+        codec_from(settings[side], (folder / name).read_bytes() if name in settings["digests"] else None)
+        for side, name in ((side, f"{side}.model") for side in _SIDES)
+    )
     model = _make(settings["model"])
     model.load_state_dict(checkpoints.load(folder / _WEIGHTS, "weights")["weights"])
     return model.eval(), (source, target)
@@ -108,29 +107,6 @@ def _made_with(model: Seq2Seq) -> dict[str, Any]:
     )
 
 
-# ------------------------------------------------------------------------------------------- texts
-def _kind(tokenizer: Tokenizer) -> str:
-    if isinstance(tokenizer, SubwordTokenizer):
-        return _SUBWORDS
-    for kind, tokenizer_class in _TOKENIZERS.items():
-        if type(tokenizer) is tokenizer_class:
-            return kind
-    raise ValueError(
-        f"codecs: a {type(tokenizer).__name__} cannot be saved; those of {', '.join(_TOKENIZERS)} and "
-        f"{_SUBWORDS} can"
-    )
-
-
-def _codec(folder: Path, side: str, described: Mapping[str, Any]) -> TextCodec:
-    kind = described["tokenizer"]
-    tokenizer: Tokenizer
-    if kind == _SUBWORDS:
-        tokenizer = SubwordTokenizer((folder / f"{side}.model").read_bytes())
-    else:
-        tokenizer = _TOKENIZERS[kind]()
-    return TextCodec(tokenizer, Vocabulary(described["vocabulary"]))
-
-
 # ------------------------------------------------------------------------------------------- files
 def _write(path: Path, contents: bytes) -> None:
     with checkpoints.whole_or_not_at_all(path) as file:
@@ -140,7 +116,7 @@ def _write(path: Path, contents: bytes) -> None:
 def _digest(path: Path) -> str:
     if not path.is_file():
         raise FileNotFoundError(f"folder: there is no {path}")
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return digest_of(path)
 
 
 def _settings(path: Path) -> dict[str, Any]:

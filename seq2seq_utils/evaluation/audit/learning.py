@@ -49,8 +49,11 @@ def translations_in_order(subject: Subject) -> Measured:
     return Measured(sum(first != second for first, second in zip(forward, backward, strict=True)))
 
 
-def rows_beside_words(subject: Subject) -> Measured:
-    """How much larger the alignment error rate gets where each word has its neighbour's row of weights."""
+def weights_beside_words(subject: Subject) -> Measured:
+    """How much larger the alignment error rate gets with other rows, or with the columns the other way round.
+
+    Each word is given its neighbour's row of weights, or the source's words are taken from the end.
+    """
     weights = subject.weights(subject.sample)
     gold = subject.sample_gold
     if gold is None:
@@ -58,9 +61,13 @@ def rows_beside_words(subject: Subject) -> Measured:
     rows = [
         of_pair[:, : len(source)].cpu() for of_pair, (source, _) in zip(weights, subject.sample, strict=True)
     ]
-    own, before, after = (
-        alignment_score([hard_links(of_pair, shift) for of_pair in rows], gold).error_rate
-        for shift in (0, -1, 1)
-    )
-    neighbour = "the row before" if before < after else "the row after"
-    return Measured(min(before, after) - own, f"{neighbour} fits better" if min(before, after) < own else "")
+    links = {
+        "": [hard_links(of_pair) for of_pair in rows],
+        "the row before fits better": [hard_links(of_pair, -1) for of_pair in rows],
+        "the row after fits better": [hard_links(of_pair, 1) for of_pair in rows],
+        "the source read backwards fits better": [hard_links(of_pair.flip(1)) for of_pair in rows],
+    }
+    error_rates = {name: alignment_score(of_name, gold).error_rate for name, of_name in links.items()}
+    own = error_rates.pop("")
+    best = min(error_rates, key=error_rates.__getitem__)
+    return Measured(error_rates[best] - own, best if error_rates[best] < own else "")

@@ -73,6 +73,14 @@ def source_order(subject: Subject) -> Measured:
     return _largest(subject.log_probabilities(pairs), subject.log_probabilities(turned))
 
 
+@torch.no_grad()
+def no_probabilities(subject: Subject) -> Measured:
+    """How far scores are at most from being probabilities: one below 0, or a sum that is not 1."""
+    rows = torch.cat(subject.scores(subject.sample))  # (tokens, vocabulary size)
+    off = torch.maximum((rows.sum(dim=1) - 1).abs(), rows.amin(dim=1).neg())
+    return Measured(float(off.max()))
+
+
 # --------------------------------------------------------------------------------------- one step
 def by_step(subject: Subject) -> Measured:
     """The largest difference of a log probability between `scores` and one decoding step after the other."""
