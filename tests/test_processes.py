@@ -7,19 +7,20 @@ from itertools import chain
 
 import pytest
 import torch
-from torch import distributed, nn
+from torch import distributed
 from trained_together import BATCH_SIZE, STEPS_OF_AN_EPOCH, Training, in_two_processes, torchrun, train
 
 from seq2seq_utils.batching import idle_batch, make_batch, make_loader
 from seq2seq_utils.models import attention_model, plain_model, transformer_model
-from seq2seq_utils.training import Settings, checkpoints, fit, predict, processes, token_loss
+from seq2seq_utils.training import Run, Settings, checkpoints, predict, processes, token_loss
+from seq2seq_utils.training.loop import train_epoch
 from seq2seq_utils.training.processes import (
     VARIABLES,
     ProcessLostError,
-    all_reduce,
     deal_out,
     several_processes,
     share_of,
+    sum_over_processes,
 )
 
 EPOCHS, KILLED_AFTER, WRITTEN_AT = 2, 22, 20
@@ -167,7 +168,7 @@ def test_in_one_process_nothing_is_shared_and_a_process_that_torchrun_did_not_st
         assert torch.get_num_threads() == threads
         assert share_of(loader) is loader
         loss = torch.tensor(3.0)
-        assert all_reduce(plain_model(20, 20, 8, 12), loss, 5) == (loss, 5)
+        assert sum_over_processes(loss, 5) == (loss, 5)
 
 
 def test_batches_that_nobody_can_share_out_are_named(id_pairs, monkeypatch):
@@ -185,21 +186,13 @@ def test_an_idle_batch_goes_through_every_model_and_counts_no_token(make, teache
     assert (loss.item(), tokens) == (0, 0)
 
 
-def test_gradients_of_few_tokens_weigh_less_and_those_of_none_nothing(monkeypatch):
+def test_losses_and_tokens_of_all_are_added_up(monkeypatch):
     """One process, with another whose numbers are written down here."""
     monkeypatch.setattr(processes, "process_count", lambda: 2)
-    layer = nn.Linear(2, 1)
-    for mine, tokens, expected in (([1.0, 2.0], 30, [3.25, 4.0]), ([float("nan")] * 2, 0, [10.0, 10.0])):
-        layer.weight.grad, layer.bias.grad = torch.tensor([mine]), None
-
-        def add_the_others(vector: torch.Tensor) -> None:
-            vector += torch.tensor([100.0, 100.0, 0.0, 7.0, 10.0])
-
-        monkeypatch.setattr(distributed, "all_reduce", add_the_others)
-        loss, total = all_reduce(layer, torch.tensor(5.0), tokens)
-        assert (loss.item(), total) == (12, tokens + 10)
-        assert layer.weight.grad.tolist() == [expected]
-        assert layer.bias.grad.tolist() == [0]
+    monkeypatch.setattr(distributed, "all_reduce", lambda sums: sums.add_(torch.tensor([7.0, 10.0])))
+    loss = torch.tensor(5.0, requires_grad=True)
+    total, tokens = sum_over_processes(loss, 30)
+    assert (total.item(), tokens, total.requires_grad) == (12, 40, False)
 
 
 def test_what_a_library_says_of_a_lost_process_becomes_ours(monkeypatch):
@@ -207,12 +200,10 @@ def test_what_a_library_says_of_a_lost_process_becomes_ours(monkeypatch):
         raise RuntimeError("[enforce fail at pair.cc:446] . Connection closed by peer")
 
     monkeypatch.setattr(processes, "process_count", lambda: 2)
-    for name in ("all_reduce", "broadcast", "broadcast_object_list", "all_gather_object"):
+    for name in ("all_reduce", "broadcast_object_list", "all_gather_object"):
         monkeypatch.setattr(distributed, name, lost)
-    layer = nn.Linear(2, 1)
     for work in (
-        lambda: all_reduce(layer, torch.tensor(1.0), 1),
-        lambda: processes.begin_alike(layer),
+        lambda: sum_over_processes(torch.tensor(1.0), 1),
         lambda: processes.from_first(int),
         lambda: processes.gather(1),
     ):
@@ -236,10 +227,8 @@ def test_wrong_threads_and_too_few_gpus_are_named(monkeypatch):
 
 def test_a_loss_that_is_no_number_in_one_process_ends_all(id_pairs, monkeypatch):
     """The others see it in the sum, at the same step."""
+    run = Run.begin(plain_model(20, 20, 8, 12), make_loader(id_pairs, BATCH_SIZE), Settings(epochs=1))
     monkeypatch.setattr(processes, "process_count", lambda: 2)
-    monkeypatch.setattr(processes, "process_number", lambda: 0)
-    monkeypatch.setattr(distributed, "broadcast", lambda *_, **__: None)
-    monkeypatch.setattr(distributed, "broadcast_object_list", lambda *_, **__: None)
-    monkeypatch.setattr(distributed, "all_reduce", lambda vector: vector.fill_(float("nan")))
+    monkeypatch.setattr(distributed, "all_reduce", lambda sums: sums.add_(torch.tensor([float("nan"), 1.0])))
     with pytest.raises(ValueError, match="loss: nan at step 1 of 15"):
-        fit(plain_model(20, 20, 8, 12), make_loader(id_pairs, BATCH_SIZE), Settings(epochs=1))
+        train_epoch(run, run.loader)

@@ -11,8 +11,9 @@ from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.progress import progress_bar
 from seq2seq_utils.training.checkpoints import Checkpoint
 from seq2seq_utils.training.loop import AfterEpoch, History, Run, train_epoch
-from seq2seq_utils.training.processes import begin_alike, from_first, share_of
+from seq2seq_utils.training.processes import data_parallel, draw_apart, from_first, share_of
 from seq2seq_utils.training.settings import Settings
+from seq2seq_utils.training.teacher_forcing import predict
 
 Measure = Callable[[Seq2Seq], Mapping[str, float]]
 
@@ -58,7 +59,8 @@ def fit(
             checkpoint is damaged, or of another training.
     """
     run = Run.begin(model, loader, settings, after_epoch)
-    begin_alike(model)
+    run.predict = data_parallel(model, predict)
+    draw_apart()
     if checkpoint is not None:
         checkpoint.resume(run)
     if not run.history.records:

@@ -15,22 +15,27 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from types import FrameType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from seq2seq_utils.batching import Batch, Batches, PairLoader, idle_batch
+from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.training.seeds import pick_device
 
 T = TypeVar("T")
+Predict = Callable[[Seq2Seq, Batch, float], Tensor]
 
 # How long a process waits for the others: longer than the first one may measure, alone, after an epoch. When
 # one is killed its connections break, and the others know at once.
 TIMEOUT = timedelta(minutes=30)
 # What torchrun says to each process that it starts.
 VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+_LOST = "another process has ended, or does not answer"
 
 
 class ProcessLostError(RuntimeError):
@@ -71,10 +76,12 @@ def several_processes(device: str | None = None, threads: int | None = None) -> 
         with _answering():
             distributed.init_process_group(backend, timeout=TIMEOUT)
         yield
-    except ProcessLostError as error:
+    except RuntimeError as error:
+        if not _is_lost(error):
+            raise
         # Now the signal may come at any moment; it is to end what the libraries still wait for, in silence.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        print(f"{name}: {error}; the same command goes on from the checkpoint", file=sys.stderr, flush=True)
+        print(f"{name}: {_LOST}; the same command goes on from the checkpoint", file=sys.stderr, flush=True)
         sys.exit(1)
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -104,12 +111,19 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _is_lost(error: RuntimeError) -> bool:
+    """Whether another process does not answer; a backward pass says it in the library's words."""
+    if isinstance(error, ProcessLostError | distributed.DistBackendError):
+        return True
+    return "gloo" in str(error) or "Connection closed by peer" in str(error)
+
+
 @contextmanager
 def _answering() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:  # of gloo or NCCL, in many words
-        raise ProcessLostError("another process has ended, or does not answer") from error
+        raise ProcessLostError(_LOST) from error
 
 
 def process_count() -> int:
@@ -163,38 +177,52 @@ def deal_out(rows: Sequence[int], hands: int) -> list[list[int]]:
     return dealt
 
 
-def all_reduce(model: nn.Module, loss: Tensor, tokens: int) -> tuple[Tensor, int]:
-    """Makes each process's gradient that of the loss per token over the rows of all; in one process it is.
+class _Predicting(nn.Module):
+    """A model whose `forward` is `predict`: what `DistributedDataParallel` wants to go through."""
 
-    A mean of the processes' means would count the tokens of a process with few of them more. So each gradient
-    is weighted with its tokens before all are added up, in one long vector, and divided by all tokens after.
+    def __init__(self, model: Seq2Seq, predict: Predict) -> None:
+        super().__init__()
+        self.model = model
+        self.predict = predict
 
-    Args:
-        model: its gradients are those of the loss per token of this process's rows.
-        loss: summed over these, a number.
-        tokens: how many; with none, there is no gradient, and what stands there is not looked at.
+    def forward(self, batch: Batch, teacher_forcing: float) -> Tensor:
+        return self.predict(self.model, batch, teacher_forcing)
 
-    Returns:
-        The summed loss and the number of tokens of all processes.
+
+def data_parallel(model: Seq2Seq, predict: Predict) -> Callable[[Batch, float], Tensor]:
+    """`predict` with this model, in PyTorch's distributed data parallel where several processes train.
+
+    It gives each process the first one's weights, and in each backward pass the mean of all gradients.
 
     Raises:
         ProcessLostError: if another process has ended.
     """
     if process_count() == 1:
-        return loss, tokens
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    vector = loss.new_zeros(sum(parameter.numel() for parameter in parameters) + 2)
-    parts = vector[:-2].split([parameter.numel() for parameter in parameters])
-    for parameter, part in zip(parameters, parts, strict=True):
-        if parameter.grad is not None and tokens > 0:
-            torch.mul(parameter.grad.flatten(), tokens, out=part)
-    vector[-2], vector[-1] = loss.detach(), tokens
+        return partial(predict, model)
     with _answering():
-        distributed.all_reduce(vector)
-    loss, tokens = vector[-2], int(vector[-1])
-    for parameter, part in zip(parameters, parts, strict=True):
-        parameter.grad = (part / tokens).view_as(parameter)
-    return loss, tokens
+        together = DistributedDataParallel(_Predicting(model, predict))
+    return cast(Callable[[Batch, float], Tensor], together)
+
+
+def sum_over_processes(loss: Tensor, tokens: int) -> tuple[Tensor, int]:
+    """The summed loss, without gradients, and the number of tokens of all processes.
+
+    The mean over processes of gradients of (loss / tokens of all × processes) is that of the loss per token
+    over the rows of all. A mean of the processes' means would count the tokens of one with few of them more.
+
+    Args:
+        loss: summed over this process's rows, a number.
+        tokens: how many they have; there may be none.
+
+    Raises:
+        ProcessLostError: if another process has ended.
+    """
+    if process_count() == 1:
+        return loss.detach(), tokens
+    sums = torch.stack([loss.detach().double(), loss.new_tensor(tokens, dtype=torch.float64)])
+    with _answering():
+        distributed.all_reduce(sums)
+    return sums[0], int(sums[1])
 
 
 # ------------------------------------------------------------------------------------ what all know alike
@@ -224,15 +252,6 @@ def gather(value: T) -> list[T]:
     with _answering():
         distributed.all_gather_object(values, value)
     return values
-
-
-def begin_alike(model: nn.Module) -> None:
-    """Gives every process the first one's weights, and random numbers of its own (see `draw_apart`)."""
-    if process_count() > 1:
-        for values in model.state_dict().values():
-            with _answering():
-                distributed.broadcast(values, src=0)
-        draw_apart()
 
 
 def draw_apart() -> None:
