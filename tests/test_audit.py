@@ -585,6 +585,15 @@ def other_adapter(model: OtherModel) -> Adapter:
     )
 
 
+def test_a_loss_may_be_reported_as_a_tensor_that_has_its_gradient(adapter, pairs, recwarn):
+    found = audit(replace(adapter, reported_loss=adapter.loss), pairs[1][:20])
+    assert not [warning for warning in recwarn if "requires_grad" in str(warning.message)]
+    (per_token,) = [
+        finding for finding in found.findings if finding.check == "the reported loss is per token"
+    ]
+    assert per_token.outcome == Outcome.HOLDS
+
+
 def test_a_model_of_other_hands_is_audited_and_its_missing_mask_is_found():
     pairs = [([1, 2, 3], [4, 5]), ([6, 1], [3]), ([2], [1, 2, 3, 4]), ([4, 5, 6, 1], [0, 1])]
     audited = audit(other_adapter(OtherModel()), pairs)

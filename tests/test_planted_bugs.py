@@ -152,7 +152,7 @@ def test_bugs_are_trained_for_the_small_budget_and_sound_programs_for_both():
     )
 
 
-COUNTS = ["loss above all sound", "BLEU below all sound", "its check fails"]
+COUNTS = ["loss above all sound", "loss below all sound", "BLEU below all sound", "its check fails"]
 
 
 def test_a_bug_shows_where_a_run_lies_outside_all_sound_ones_or_its_check_fails():
@@ -167,9 +167,14 @@ def test_a_bug_shows_where_a_run_lies_outside_all_sound_ones_or_its_check_fails(
     runs = [entry("attention", seed, 0.3 + seed / 10, 70.0 + seed) for seed in (0, 1)]
     for name, bug in BUGS.items():
         runs += [entry(name, 0, 0.4, 70.0, bug.caught_by), entry(name, 1, 0.41, 69.9)]
+        runs += [entry(name, 2, 0.29, 70.0), entry(name, 3, 0.2, 70.0)]
     table = bugs_that_hide.what_shows(Results(AUDITED.name, AUDITED.basis, runs))
     assert table.index.tolist() == [*BUGS, "sound"]
     for name in BUGS:
-        assert table.loc[name, COUNTS].tolist() == [1, 1, 1]
-        assert table.loc[name, ["loss", "BLEU"]].tolist() == pytest.approx([0.405, 69.95])
-    assert table.loc["sound", COUNTS].tolist() == [0, 0, 0]
+        assert table.loc[name, COUNTS].tolist() == [1, 2, 1, 1]
+        assert table.loc[name, ["loss", "BLEU"]].tolist() == pytest.approx([0.325, 69.975])
+    assert table.loc["sound", COUNTS].tolist() == [0, 0, 0, 0]
+    sound = bugs_that_hide.sound_mean(Results(AUDITED.name, AUDITED.basis, runs))
+    assert sound.loc["sound, mean of 2"].to_dict() == pytest.approx(
+        {"loss": 0.35, "exact_match": 50.0, "bleu": 70.5}
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from itertools import chain, islice, repeat
+from statistics import mean
 from time import perf_counter
 from typing import Any
 
@@ -36,6 +37,7 @@ BATCH_SIZE = 64
 STEPS, REPORTED_EVERY = 200, 25
 LEARNING_RATE = 1e-2
 SOUND_NAME = "sound"
+_SOUND_ARM = f"attention, {STEPS} steps"  # of the stored runs
 
 
 # ------------------------------------------------------------------------------------------- the data
@@ -214,6 +216,15 @@ def scores(runs: Iterable[Run]) -> pd.DataFrame:
     ).T
 
 
+def sound_mean(results: Results) -> pd.DataFrame:
+    """A row as those of `scores`: the means of the sound program's stored runs of `STEPS` steps."""
+    means = {
+        column: mean(results.values(_SOUND_ARM, name))
+        for column, name in {"loss": "reported_loss", "exact_match": "exact_match", "bleu": "bleu"}.items()
+    }
+    return pd.DataFrame(means, index=[f"{SOUND_NAME}, mean of {len(results.of(_SOUND_ARM))}"])
+
+
 def outcomes(runs: Iterable[Run]) -> pd.DataFrame:
     """The table: a row for each check, a column for each program, and in it how the check ended."""
     return pd.DataFrame(
@@ -342,12 +353,12 @@ def what_shows(results: Results) -> pd.DataFrame:
 
     Returns:
         A row for each bug: the means of ``"loss"`` and ``"BLEU"``; and in how many runs the loss lies above
-        that of each sound run, ``"loss above all sound"``, BLEU below that of each, ``"BLEU below all
-        sound"``, and the check that is named for the bug fails, ``"its check fails"``. In the last row, of
-        the sound program, the last number is that of the check that fails most often.
+        that of each sound run, ``"loss above all sound"``, or below, ``"loss below all sound"``, BLEU below
+        that of each, ``"BLEU below all sound"``, and the check that is named for the bug fails, ``"its check
+        fails"``. In the last row, of the sound program, the last number is that of the check that fails most
+        often.
     """
-    sound = f"attention, {STEPS} steps"
-    highest, lowest = max(results.values(sound, "reported_loss")), min(results.values(sound, "bleu"))
+    sound_losses, sound_bleu = (results.values(_SOUND_ARM, of) for of in ("reported_loss", "bleu"))
     failed = seeds_with(results, Outcome.FAILS, STEPS)
     rows = {}
     for name in (*BUGS, "attention"):
@@ -357,9 +368,10 @@ def what_shows(results: Results) -> pd.DataFrame:
         caught = failed.loc[BUGS[name].caught_by, name] if name in BUGS else failed[name].max()
         rows[name if name in BUGS else SOUND_NAME] = {
             "loss": losses.mean(),
-            "loss above all sound": int((losses > highest).sum()),
+            "loss above all sound": int((losses > max(sound_losses)).sum()),
+            "loss below all sound": int((losses < min(sound_losses)).sum()),
             "BLEU": bleu.mean(),
-            "BLEU below all sound": int((bleu < lowest).sum()),
+            "BLEU below all sound": int((bleu < min(sound_bleu)).sum()),
             "its check fails": int(caught),
         }
     return pd.DataFrame.from_dict(rows, orient="index")

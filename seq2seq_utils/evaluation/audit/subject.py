@@ -145,7 +145,7 @@ class Subject:
         """
         if self.adapter.reported_loss is None:
             raise CannotCheckError("needs reported_loss")
-        with evaluation_mode(self.module):
+        with evaluation_mode(self.module), torch.no_grad():
             loss = float(self.adapter.reported_loss(pairs))
         if not math.isfinite(loss):
             raise ValueError(f"reported_loss: {loss} is not finite")
