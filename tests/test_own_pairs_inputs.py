@@ -161,7 +161,7 @@ def test_what_is_too_long_or_cannot_be_read_is_left_out_and_counted():
     texts = [("a b", "c"), ("a b c", "a"), ("a", "a b c d"), ("\u200b", "a"), ("a", "x y"), ("a", "x b")]
     kept = leave_out([SentencePair(*pair) for pair in texts], (codec, codec), longest=2)
     assert [(pair.source, pair.target) for pair in kept.pairs] == [("a b", "c"), ("a", "x b")]
-    assert (kept.too_long, kept.unreadable, kept.lengths) == (2, 2, [(2, 1), (1, 2)])
+    assert (kept.too_long, kept.unreadable, kept.ids.lengths.tolist()) == (2, 2, [[2, 1], [1, 2]])
 
 
 def test_the_test_is_not_made_easier_by_leaving_long_sentences_out(tmp_path):

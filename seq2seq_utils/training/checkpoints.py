@@ -76,9 +76,11 @@ class Checkpoint:
             return
         _check_same(self.path, written["fingerprint"], current["fingerprint"])
         if written["machine"] != current["machine"] and process_number() == 0:
+            before = 1 + len(written["random"].get("others", []))
+            more = "" if before == process_count() else ", and dropout draws others; the batches are the same"
             print(
                 f"checkpoint: {self.path} was written on {written['machine']}, and this is "
-                f"{current['machine']}: the last digits of the numbers may differ"
+                f"{current['machine']}: the last digits of the numbers may differ{more}"
             )
         # What is peculiar to a device is chosen anew.
         for group, here in zip(written["optimizer"]["param_groups"], run.optimizer.param_groups, strict=True):

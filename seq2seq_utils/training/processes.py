@@ -1,7 +1,7 @@
 """Several processes that train one model: `torchrun` starts them, PyTorch's collectives join their work.
 
-Each has a copy of the model and, of every batch, some of the rows. After each backward pass the gradients of
-all are added up, so that the copies stay equal. In one process everything here does nothing.
+Each has a copy of the model and, of every batch, some of the rows. Each backward pass ends with the same
+gradient in all, so that the copies stay equal. In one process everything here does nothing.
 
 Tried with gloo, on CPUs. For GPUs NCCL is taken; with several processes it is untried.
 """
@@ -13,11 +13,11 @@ import random
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from types import FrameType
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, distributed, nn
@@ -30,9 +30,9 @@ from seq2seq_utils.training.seeds import pick_device
 T = TypeVar("T")
 Predict = Callable[[Seq2Seq, Batch, float], Tensor]
 
-# How long a process waits for the others: longer than the first one may measure, alone, after an epoch. When
-# one is killed its connections break, and the others know at once.
-TIMEOUT = timedelta(minutes=30)
+# How long a process waits for the others: longer than what the first one does alone may take, before the
+# training and after an epoch. When one is killed its connections break, and the others know at once.
+TIMEOUT = timedelta(hours=1)
 # What torchrun says to each process that it starts.
 VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 _LOST = "another process has ended, or does not answer"
@@ -42,6 +42,10 @@ class ProcessLostError(RuntimeError):
     """Another process of the training has ended, or does not answer."""
 
 
+class FirstFailedError(RuntimeError):
+    """What the first process did for all has failed; it has the reason, and the others this."""
+
+
 # ----------------------------------------------------------------------------------- beginning, ending
 @contextmanager
 def several_processes(device: str | None = None, threads: int | None = None) -> Iterator[None]:
@@ -49,7 +53,8 @@ def several_processes(device: str | None = None, threads: int | None = None) -> 
 
     Each gets its threads and, of this machine's GPUs, the one with its number, which is what ``"cuda"`` means
     then. Only the first shows progress bars. When a process ends before its time, all others end, too, with
-    exit code 1 and one line on stderr.
+    exit code 1 and one line on stderr; or without a line where what ended was the first, and it has the word
+    (see `from_first`).
 
     Args:
         device: see `pick_device`; CPUs talk by gloo, GPUs by NCCL.
@@ -57,8 +62,8 @@ def several_processes(device: str | None = None, threads: int | None = None) -> 
             looked at: torchrun sets it to 1.)
 
     Raises:
-        ValueError: if `threads` is less than 1, there is no such device, or there are fewer GPUs here than
-            processes.
+        ValueError: if `threads` is less than 1, there is no such device, it cannot be shared out, or there
+            are fewer GPUs here than processes.
     """
     if threads is not None and threads < 1:
         raise ValueError(f"threads: {threads} is not allowed; it must be 1 or more")
@@ -76,6 +81,8 @@ def several_processes(device: str | None = None, threads: int | None = None) -> 
         with _answering():
             distributed.init_process_group(backend, timeout=TIMEOUT)
         yield
+    except FirstFailedError:
+        sys.exit(1)
     except RuntimeError as error:
         if not _is_lost(error):
             raise
@@ -95,8 +102,13 @@ def _prepare(device: str | None, threads: int | None) -> str:
     torch.set_num_threads(threads or max(1, _cores() // on_this_machine))
     if os.environ["RANK"] != "0":
         os.environ["TQDM_DISABLE"] = "1"
-    if pick_device(device).type != "cuda":
+    picked = pick_device(device)
+    if picked.type == "cpu":
         return "gloo"
+    if picked != torch.device("cuda"):
+        raise ValueError(
+            f"device: {picked} is not allowed in several processes; it must be cpu, or cuda, a GPU for each"
+        )
     gpus = torch.cuda.device_count()
     if gpus < on_this_machine:
         raise ValueError(
@@ -231,13 +243,28 @@ def from_first(work: Callable[[], T]) -> T:
 
     Raises:
         ProcessLostError: if the first, or another, has ended.
+        FirstFailedError: in the others, if the work raises an error, which goes on in the first.
     """
     if process_count() == 1:
         return work()
-    found: list[T | None] = [work() if process_number() == 0 else None]
+    found: list[tuple[T] | None] = [None]  # a tuple: what is found may be None
+    if process_number() == 0:
+        try:
+            found = [(work(),)]
+        except Exception:
+            with suppress(ProcessLostError):
+                _share_first(found)
+            raise
+    _share_first(found)
+    if found[0] is None:
+        raise FirstFailedError("the first process has failed; it says why")
+    return found[0][0]
+
+
+def _share_first(values: list[Any]) -> None:
+    """Puts what the first process has in a list into those of the others."""
     with _answering():
-        distributed.broadcast_object_list(found, src=0)
-    return found[0]  # type: ignore[return-value]  # what `work` has returned
+        distributed.broadcast_object_list(values, src=0)
 
 
 def gather(value: T) -> list[T]:
