@@ -120,6 +120,15 @@ def torchrun(*trainings: Training) -> subprocess.CompletedProcess[str]:
 
 def in_two_processes(*trainings: Training) -> list[list[dict[str, Any]]]:
     """The same without torchrun, which takes a process more; what each process saw, for each training."""
+    start_two(__file__, in_json(trainings))
+    return [
+        [json.loads(Path(f"{training.checkpoint}.{number}.json").read_bytes()) for number in (0, 1)]
+        for training in trainings
+    ]
+
+
+def start_two(*command: str) -> list[str]:
+    """Runs a program in two processes that have the variables of torchrun; what each of them printed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -128,14 +137,19 @@ def in_two_processes(*trainings: Training) -> list[list[dict[str, Any]]]:
     for number in (0, 1):
         variables = {**shared, "RANK": number, "LOCAL_RANK": number}
         environment = {**os.environ, **{name: str(value) for name, value in variables.items()}}
-        processes.append(subprocess.Popen([sys.executable, __file__, in_json(trainings)], env=environment))
-    codes = [process.wait() for process in processes]
-    if codes != [0, 0]:
-        raise RuntimeError("a process has failed; what it wrote stands above")
-    return [
-        [json.loads(Path(f"{training.checkpoint}.{number}.json").read_bytes()) for number in (0, 1)]
-        for training in trainings
-    ]
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, *command],
+                env=environment,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+            )
+        )
+    printed = [process.communicate()[0] for process in processes]
+    if any(process.returncode for process in processes):
+        raise RuntimeError("a process has failed; what it wrote on stderr stands above")
+    return printed
 
 
 def in_json(trainings: Sequence[Training]) -> str:
