@@ -16,6 +16,7 @@ from seq2seq_utils.training import Run, Settings, checkpoints, predict, processe
 from seq2seq_utils.training.loop import train_epoch
 from seq2seq_utils.training.processes import (
     VARIABLES,
+    FirstFailedError,
     ProcessLostError,
     deal_out,
     several_processes,
@@ -32,18 +33,6 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def together(folder):
-    """Two trainings, each as one process sees it and as each of two does."""
-    names = {
-        "no dropout": {"epochs": 4},
-        "dropout": {"epochs": EPOCHS, "dropout": 0.3},
-    }
-    two = in_two_processes(*(Training(str(folder / f"{name}.two"), **names[name]) for name in names))
-    one = [train(Training(str(folder / f"{name}.one"), **names[name])) for name in names]
-    return {name: (alone, *both) for name, alone, both in zip(names, one, two, strict=True)}
-
-
-@pytest.fixture(scope="module")
 def killed(folder):
     """A training like "dropout", of whose two processes the second is killed: how it ended, and when."""
     training = Training(str(folder / "killed"), EPOCHS, 0.3, killed=1, after=KILLED_AFTER)
@@ -52,16 +41,38 @@ def killed(folder):
 
 
 @pytest.fixture(scope="module")
-def resumed(folder, killed):
-    """Three that go on: two processes with two, one with two, and two with one."""
-    for number in (0, 1):
-        shutil.copy(killed[0], folder / f"went on {number}")
+def seen(folder, killed):
+    """What the processes of all the other trainings saw; a start takes seconds, so they share one."""
     with pytest.raises(InterruptedError):
-        train(Training(str(folder / "went on 2"), EPOCHS, 0.3, killed=-1, after=KILLED_AFTER))
-    names = ("went on 0", "went on 2")
-    two = in_two_processes(*(Training(str(folder / name), EPOCHS, 0.3) for name in names))
-    one = train(Training(str(folder / "went on 1"), EPOCHS, 0.3))
-    return {"two, then two": two[0], "one, then two": two[1], "two, then one": [one]}
+        train(Training(str(folder / "one, then two"), EPOCHS, 0.3, killed=-1, after=KILLED_AFTER))
+    for name in ("two, then two", "two, then one"):
+        shutil.copy(killed[0], folder / name)
+    of_two = {
+        "no dropout": Training(str(folder / "no dropout"), 4),
+        "dropout": Training(str(folder / "dropout"), EPOCHS, 0.3),
+        "two, then two": Training(str(folder / "two, then two"), EPOCHS, 0.3),
+        "one, then two": Training(str(folder / "one, then two"), EPOCHS, 0.3),
+    }
+    found = dict(zip(of_two, in_two_processes(*of_two.values()), strict=True))
+    for name, training in (
+        ("no dropout, alone", Training(str(folder / "no dropout, alone"), 4)),
+        ("dropout, alone", Training(str(folder / "dropout, alone"), EPOCHS, 0.3)),
+        ("two, then one", Training(str(folder / "two, then one"), EPOCHS, 0.3)),
+    ):
+        found[name] = [train(training)]
+    return found
+
+
+@pytest.fixture(scope="module")
+def together(seen):
+    """Two trainings, each as one process sees it and as each of two does."""
+    return {name: (*seen[f"{name}, alone"], *seen[name]) for name in ("no dropout", "dropout")}
+
+
+@pytest.fixture(scope="module")
+def resumed(seen):
+    """Three that go on with the processes they had, with more, and with fewer."""
+    return {name: seen[name] for name in ("two, then two", "one, then two", "two, then one")}
 
 
 def rows_of(step: int, seen: list[dict]) -> list[int]:
@@ -107,9 +118,10 @@ def test_each_batch_is_shared_out_whole_and_evenly_and_its_order_is_that_of_one_
     assert idle == 4, "the last batch of each epoch has one row"
 
 
-def test_only_the_first_measures_and_what_they_draw_differs(together):
+def test_only_the_first_measures_and_writes_and_what_they_draw_differs(together):
     _, first, second = together["dropout"]
     assert (first["measured"], second["measured"]) == (1 + EPOCHS, 0)
+    assert (first["written"], second["written"]) == (STEPS_OF_AN_EPOCH * EPOCHS // 4 + EPOCHS, 0)
     assert first["drawn"] != second["drawn"]
 
 
@@ -138,6 +150,15 @@ def test_any_number_of_processes_goes_on_in_the_same_order(together, resumed):
     two = resumed["one, then two"]
     assert losses(two[0]) == losses(two[1])
     assert two[0]["drawn"] != two[1]["drawn"]
+
+
+def test_with_another_number_of_processes_it_says_what_differs(folder, seen, capsys):
+    train(Training(str(folder / "dropout"), EPOCHS, 0.3))  # of two
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "processes: 2, " in line.partition("and this is")[0]
+    assert line.endswith("may differ, and dropout draws others; the batches are the same")
+    train(Training(str(folder / "dropout, alone"), EPOCHS, 0.3))
+    assert capsys.readouterr().out == ""
 
 
 def test_the_same_number_of_processes_goes_on_to_the_same_numbers(together, resumed):
@@ -195,6 +216,52 @@ def test_losses_and_tokens_of_all_are_added_up(monkeypatch):
     assert (total.item(), tokens, total.requires_grad) == (12, 40, False)
 
 
+def in_process(number: int, monkeypatch, found_by_first: list | None = None) -> list:
+    """Makes this one of two processes; what it shares out as the first comes back in the list."""
+    shared = []
+
+    def broadcast(values: list, src: int) -> None:
+        assert src == 0
+        shared.extend(values)
+        values[:] = found_by_first or values
+
+    monkeypatch.setattr(processes, "process_count", lambda: 2)
+    monkeypatch.setattr(processes, "process_number", lambda: number)
+    monkeypatch.setattr(distributed, "broadcast_object_list", broadcast)
+    return shared
+
+
+def test_the_first_works_for_all_and_the_others_do_not(monkeypatch):
+    shared = in_process(0, monkeypatch)
+    assert processes.from_first(lambda: None) is None
+    in_process(1, monkeypatch, shared)
+    assert processes.from_first(lambda: pytest.fail("it works")) is None
+
+
+def test_where_the_first_fails_it_has_its_error_and_the_others_end_in_silence(monkeypatch, capsys):
+    def fail() -> None:
+        raise FileNotFoundError("gone")
+
+    shared = in_process(0, monkeypatch)
+    with pytest.raises(FileNotFoundError, match="gone"):
+        processes.from_first(fail)
+    assert len(shared) == 1, "the others do not wait"
+    in_process(1, monkeypatch, shared)
+    with pytest.raises(FirstFailedError):
+        processes.from_first(fail)
+    as_if_started(monkeypatch, count=1)
+    with pytest.raises(SystemExit) as ended, several_processes(threads=torch.get_num_threads()):
+        processes.from_first(fail)
+    assert ended.value.code == 1
+    assert capsys.readouterr() == ("", "")
+
+
+def as_if_started(monkeypatch, count: int) -> None:
+    """Sets what torchrun says to the first of some processes."""
+    for name, value in zip(VARIABLES, ("0", str(count), "0", str(count), "127.0.0.1", "0"), strict=True):
+        monkeypatch.setenv(name, value)
+
+
 def test_what_a_library_says_of_a_lost_process_becomes_ours(monkeypatch):
     def lost(*_, **__) -> None:
         raise RuntimeError("[enforce fail at pair.cc:446] . Connection closed by peer")
@@ -214,15 +281,18 @@ def test_what_a_library_says_of_a_lost_process_becomes_ours(monkeypatch):
 def test_wrong_threads_and_too_few_gpus_are_named(monkeypatch):
     with pytest.raises(ValueError, match="threads: 0 is not allowed"), several_processes(threads=0):
         pass
-    for name, value in zip(VARIABLES, ("0", "2", "0", "2", "127.0.0.1", "1"), strict=True):
-        monkeypatch.setenv(name, value)
+    as_if_started(monkeypatch, count=2)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    with (
-        pytest.raises(ValueError, match="device: there are 1 GPUs here, and 2 processes"),
-        several_processes("cuda", threads=torch.get_num_threads()),
+    for device, complaint in (
+        ("cuda", "there are 1 GPUs here, and 2 processes"),
+        ("cuda:0", "cuda:0 is not allowed in several processes; it must be cpu, or cuda"),
     ):
-        pass
+        with (
+            pytest.raises(ValueError, match=f"device: {complaint}"),
+            several_processes(device, threads=torch.get_num_threads()),
+        ):
+            pass
 
 
 def test_a_loss_that_is_no_number_in_one_process_ends_all(id_pairs, monkeypatch):

@@ -16,12 +16,21 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 
 from seq2seq_utils.batching import IdPair, PairDataset, make_loader
 from seq2seq_utils.models import Seq2Seq, attention_model
-from seq2seq_utils.training import Checkpoint, Run, Settings, evaluate_loss, fit, seed_everything
+from seq2seq_utils.training import (
+    Checkpoint,
+    Run,
+    Settings,
+    checkpoints,
+    evaluate_loss,
+    fit,
+    seed_everything,
+)
 from seq2seq_utils.training.processes import process_number, several_processes
 
 PAIRS, BATCH_SIZE = 99, 7  # the last batch of an epoch has one row: none is left for a second process
@@ -81,19 +90,21 @@ def train(training: Training) -> dict[str, Any]:
         measured += 1
         return {"validation_loss": evaluate_loss(model, make_loader(pairs.pairs))}
 
-    history = fit(
-        model,
-        make_loader(pairs, BATCH_SIZE, pool=4, seed=3),
-        Settings(epochs=training.epochs, learning_rate=0.02, warmup=5, clip_norm=0.3),
-        measure=measure,
-        checkpoint=Watched(training.checkpoint, every_steps=4),
-    )
+    with patch.object(checkpoints, "save", wraps=checkpoints.save) as save:
+        history = fit(
+            model,
+            make_loader(pairs, BATCH_SIZE, pool=4, seed=3),
+            Settings(epochs=training.epochs, learning_rate=0.02, warmup=5, clip_norm=0.3),
+            measure=measure,
+            checkpoint=Watched(training.checkpoint, every_steps=4),
+        )
     return {
         "steps": steps,
         "records": [{**record, "seconds": 0} for record in history.records],
         "weights": [float(weights.detach().sum()) for weights in model.parameters()],
         "drawn": float(torch.rand(1)),
         "measured": measured,
+        "written": save.call_count,
     }
 
 
