@@ -73,11 +73,19 @@ def train(training: Training) -> dict[str, Any]:
     """Trains, and returns what this process saw."""
     seed_everything(process_number())  # other weights in each, which must not matter
     model = attention_model(20, 20, 8, 12, dropout=training.dropout).double()
+    seed_everything(0)  # the same dropout in all, which must not be so
     pairs = LoggedPairs(id_pairs())
     steps: list[dict[str, Any]] = []
     measured = 0
+    would_draw: list[float] = []
 
     class Watched(Checkpoint):
+        def resume(self, run: Run) -> None:
+            super().resume(run)
+            generator = torch.Generator()
+            generator.set_state(torch.get_rng_state())
+            would_draw.append(float(torch.rand(1, generator=generator)))
+
         def after_step(self, run: Run) -> None:
             steps.append({"step": run.step, "loss": run.loss, "tokens": run.tokens, "rows": pairs.rows})
             pairs.rows = []
@@ -102,6 +110,7 @@ def train(training: Training) -> dict[str, Any]:
         "steps": steps,
         "records": [{**record, "seconds": 0} for record in history.records],
         "weights": [float(weights.detach().sum()) for weights in model.parameters()],
+        "would draw at first": would_draw,
         "drawn": float(torch.rand(1)),
         "measured": measured,
         "written": save.call_count,
