@@ -171,24 +171,30 @@ def numbers(records: list[dict[str, float]]) -> list[dict[str, float]]:
 
 
 def test_two_processes_train_one_model_and_one_goes_on(pairs_file, tmp_path, monkeypatch):
-    command = [str(pairs_file), *OPTIONS, "--set", "dropout=0", "--out"]
-    first, second = start_two(train_tool.__file__, *command, str(tmp_path / "shared"))
+    folders = tmp_path / "first", tmp_path / "second"
+    for folder in folders:
+        folder.mkdir()
+    shutil.copy(pairs_file, folders[0])
+    command = [pairs_file.name, *OPTIONS, "--set", "dropout=0", "--out"]
+    first, second = start_two(train_tool.__file__, *command, "shared", folders=folders)
     assert "\n2 processes train together" in first
     assert second == ""
+    assert list(folders[1].iterdir()) == [], "the second neither reads nor writes a file"
     steps, found = [], []
-    together = json.loads((tmp_path / "shared" / "settings.json").read_text(encoding="utf-8"))["notes"]
+    monkeypatch.chdir(folders[0])
+    together = json.loads(Path("shared/settings.json").read_text(encoding="utf-8"))["notes"]
 
     monkeypatch.setattr(train_tool, "say", lambda line: None)
     monkeypatch.setattr(training.timing, "estimate", lambda *_: Estimate(1.0, 1.0, None))
     monkeypatch.setattr(training, "finish", lambda *arguments: found.append(arguments[4].records))
     monkeypatch.setattr(training.Announced, "after_step", lambda self, run: steps.append(run.step))
-    assert train_tool.main([*command, str(tmp_path / "alone")]) == 0
+    assert train_tool.main([*command, "alone"]) == 0
     assert len(steps) == 15
     names = ("step", "train_loss", "validation_loss")
     for mine, expected in zip(together["history"][1:], found[0][1:], strict=True):
         assert [mine[name] for name in names] == pytest.approx([expected[name] for name in names], rel=1e-5)
 
-    assert train_tool.main([*command, str(tmp_path / "shared")]) == 0
+    assert train_tool.main([*command, "shared"]) == 0
     assert len(steps) == 15, "nothing was left to train"
     assert numbers(found[1]) == numbers(together["history"])
 

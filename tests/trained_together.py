@@ -147,8 +147,8 @@ def in_two_processes(*trainings: Training) -> list[list[dict[str, Any]]]:
     ]
 
 
-def start_two(*command: str) -> list[str]:
-    """Runs a program in two processes that have the variables of torchrun; what each of them printed."""
+def start_two(*command: str, folders: Sequence[Path] = (Path(), Path())) -> list[str]:
+    """Runs a program in two processes, as torchrun does, each in its folder; what each of them printed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -160,6 +160,7 @@ def start_two(*command: str) -> list[str]:
         processes.append(
             subprocess.Popen(
                 [sys.executable, *command],
+                cwd=folders[number],
                 env=environment,
                 stdout=subprocess.PIPE,
                 text=True,

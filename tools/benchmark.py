@@ -98,7 +98,7 @@ def measure_processes() -> None:
     spawn(train_beside_another, arguments, nprocs=2)
     runs = list(zip(speeds.get(), speeds.get(), strict=True))  # of both processes
     for number, batch_size, promised in ((1, 2 * BATCH_SIZE, "0.85 or more"), (2, BATCH_SIZE, "")):
-        shares = [min(one[number], other[number]) / (one[0] + other[0]) for one, other in runs]
+        shares = [min(first[number], second[number]) / (first[0] + second[0]) for first, second in runs]
         what = f"two processes, {batch_size // 2} pairs each, of two models"
         print_row(what, f"{statistics.median(shares):.2f}", promised)
 
