@@ -8,7 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 FLOORS := .venv-floors
-PIP_INSTALL := $(RUN) -m pip install --constraint constraints.txt
+# Python compiles what is imported, once; pip would compile all there is, which takes most of a minute.
+PIP_INSTALL := $(RUN) -m pip install --no-compile --constraint constraints.txt
 
 # A set-up is redone when what it installs has changed; the stamps remember when it was done.
 READER_SETUP := $(VENV)/reader.stamp

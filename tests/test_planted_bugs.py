@@ -168,8 +168,13 @@ def test_a_bug_shows_where_a_run_lies_outside_all_sound_ones_or_its_check_fails(
     for name, bug in BUGS.items():
         runs += [entry(name, 0, 0.4, 70.0, bug.caught_by), entry(name, 1, 0.41, 69.9)]
         runs += [entry(name, 2, 0.29, 70.0), entry(name, 3, 0.2, 70.0)]
+    checks = [CHECKS[0].name], [CHECKS[0].name], [CHECKS[1].name]
+    runs += [entry("careless", seed, 0.5, 69.0, *failed) for seed, failed in enumerate(checks)]
     table = bugs_that_hide.what_shows(Results(AUDITED.name, AUDITED.basis, runs))
-    assert table.index.tolist() == [*BUGS, "sound"]
+    assert table.index.tolist() == [*BUGS, "careless", "sound"]
+    assert table.loc["careless", COUNTS].tolist() == [3, 0, 3, 2], (
+        "of its checks the one that fails most often"
+    )
     for name in BUGS:
         assert table.loc[name, COUNTS].tolist() == [1, 2, 1, 1]
         assert table.loc[name, ["loss", "BLEU"]].tolist() == pytest.approx([0.325, 69.975])

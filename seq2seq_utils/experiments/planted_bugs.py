@@ -340,3 +340,8 @@ _BUGS = (
     _in_code("rows one off", "drawing", "weights beside their words", "rows", rows_of_words_fed),
 )
 BUGS = {bug.name: bug for bug in _BUGS}
+
+# Two of them at once, with which notebook 8 begins.
+CARELESS = replace(
+    SOUND, make=partial(make_model, encoder_class=UnpackedEncoder, attention_class=UnmaskedAttention)
+)
