@@ -28,7 +28,6 @@ def test_the_benchmark_prints_a_row_for_each_promise(monkeypatch, capsys):
         r"^two processes, (\d+) pairs each, of two models +(\d\.\d\d)\b", written, re.MULTILINE
     )
     assert [pairs for pairs, _ in shares] == ["64", "32"]
-    assert all(float(share) > 0 for _, share in shares)
     rows = [line for line in written.splitlines() if " ms" in line or "sentences/s" in line]
     assert len(rows) == 3 + 3 * (2 + 4)
 
