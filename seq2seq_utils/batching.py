@@ -104,6 +104,15 @@ def make_batch(pairs: Sequence[IdPair], ends_in_eos: bool = False) -> Batch:
     return Batch(source, source_lengths, target_input, target_output, lengths - 1)
 
 
+def idle_batch() -> Batch:
+    """One word to read and nothing to predict: no token of it counts in a loss.
+
+    It is for a process that gets no row of a small batch, and goes through the step with the others.
+    """
+    batch = make_batch([([UNK_ID], [UNK_ID])])
+    return replace(batch, target_output=torch.full_like(batch.target_output, PAD_ID))
+
+
 def batches_by_length(pairs: Sequence[IdPair], batch_size: int) -> list[Batch]:
     """All pairs in batches, from the shortest target to the longest: for measuring, with little padding."""
     ordered = sorted(pairs, key=lambda pair: len(pair[1]))

@@ -1,6 +1,7 @@
 """The experiments of notebook 7: equal models, equal training, and tables of made-up runs."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from untrained import untrained
 
 from seq2seq_utils.experiments import Results, after_attention, attention, lengths, long_sentences, read
 from seq2seq_utils.experiments.after_attention import MODELS, TRANSFORMER_RATES, Arm
-from seq2seq_utils.experiments.after_attention_tables import ThreeModels, by_pairs
+from seq2seq_utils.experiments.after_attention_tables import ThreeModels, by_pairs, rates_tried
 from seq2seq_utils.experiments.stored import store
 from seq2seq_utils.grammar import generate, generate_splits
 from seq2seq_utils.models import count_parameters
@@ -78,14 +79,27 @@ def test_arms_by_pairs_have_equally_many_steps_and_differ_in_nothing_else():
 
 
 @with_search
-def test_each_arm_has_two_tries_of_its_rate_and_one_of_them(search, compared):
+def test_each_arm_has_two_tries_of_its_rate_or_four_and_one_of_them(search, compared):
     for name, arm in compared.arms.items():
         rates = [tried.learning_rate for tried in search.arms.values() if same_but_rate(tried, arm)]
-        assert len(rates) == 2, name
-        assert rates[0] == 2 * rates[1]
+        assert len(rates) == (4 if name == "×1" else 2), name
+        assert_halves(rates)
         assert arm.learning_rate in rates
-    assert len(search.arms) == 2 * len(compared.arms)
     assert not {seed for seeds in search.seeds.values() for seed in seeds} & {0, 1, 2}
+
+
+def test_attention_has_as_many_tries_as_the_transformer_where_its_search_was_widened():
+    tried = after_attention.SEARCH.arms
+    rates = [arm.learning_rate for name, arm in tried.items() if name.startswith("attention, ×1, ")]
+    assert len(rates) == 4
+    assert_halves(rates)
+    assert attention.COMPARED.arms["×1"].learning_rate in rates
+    assert {arm.model for arm in tried.values()} == {"transformer", "attention"}
+
+
+def assert_halves(rates: list[float]) -> None:
+    for higher, lower in pairwise(rates):
+        assert higher == pytest.approx(2 * lower)
 
 
 def same_but_rate(tried: Arm, arm: Arm) -> bool:
@@ -117,7 +131,10 @@ def test_each_arm_has_the_better_rate_of_a_search_that_has_run(search, compared)
 def test_a_worse_rate_is_found():
     search, compared = after_attention.SEARCH, after_attention.COMPARED
     higher, lower = TRANSFORMER_RATES
-    exact = {f"{name}, rate {rate:g}": 1e4 * rate for name in compared.arms for rate in (higher, lower)}
+    exact = {
+        name: 1e4 * arm.learning_rate for name, arm in search.arms.items() if arm.learning_rate <= higher
+    }
+    exact |= {name: 0 for name in search.arms if name not in exact}
     exact |= {f"×9, up to 10 words, rate {higher:g}": 70, f"×9, up to 10 words, rate {lower:g}": 71}
     runs = [
         {"arm": arm, "seed": 100, "measured": {"validation_exact_match": value}}
@@ -298,3 +315,18 @@ def test_by_pairs_has_the_lengths_that_were_trained_on():
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"long_sentences\.json"):
         ThreeModels(tmp_path)
+
+
+def test_rates_that_were_tried_are_listed_by_model_the_highest_first():
+    def entry(arm, rate, exact):
+        groups = [{"shortest": 4, "longest": 7, "exact_match": exact + 1}]
+        measured = {"validation_exact_match": exact, "by_length": groups}
+        return {"arm": f"{arm}, rate {rate:g}", "definition": {"learning_rate": rate}, "measured": measured}
+
+    runs = [entry("×1", 0.002, 5.0), entry("×1", 0.01, 7.0), entry("other", 0.5, 1.0), entry("×10", 0.1, 9.0)]
+    results = Results("toy", "budget", runs)
+    table = rates_tried(results, {"transformer": "×1", "attention": "other"})
+    assert table.index.tolist() == [("transformer", 0.01), ("transformer", 0.002), ("attention", 0.5)]
+    assert table.to_numpy().tolist() == [[7, 8], [5, 6], [1, 2]]
+    with pytest.raises(ValueError, match="'nothing'"):
+        rates_tried(results, {"attention": "nothing"})

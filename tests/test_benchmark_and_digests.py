@@ -15,12 +15,19 @@ from seq2seq_utils.models import attention_model, plain_model, transformer_model
 
 def test_the_benchmark_prints_a_row_for_each_promise(monkeypatch, capsys):
     small = {"RUNS": 1, "PAIRS": 20, "TRAINED": 20, "SENTENCES": 4, "SEARCH_BATCH_SIZE": 4, "STEPS": 1}
+    small |= {"PROCESS_STEPS": 2, "PROCESS_RUNS": 2}
     for name, value in small.items():
         monkeypatch.setattr(benchmark, name, value)
+    tiny = replace(benchmark.RECIPE, pieces=20, embedding_size=4, hidden_size=8, attention_size=4)
+    monkeypatch.setattr(benchmark, "RECIPE", tiny)
     benchmark.main()
     written = capsys.readouterr().out
-    promises = ["under 2 s", "0.45 or more", "10 or more"]
-    assert [written.count(promise) for promise in promises] == [2, 1, 3]
+    promises = ["under 2 s", "0.45 or more", "10 or more", "0.85 or more"]
+    assert [written.count(promise) for promise in promises] == [2, 1, 3, 1]
+    shares = re.findall(
+        r"^two processes, (\d+) pairs each, of two models +(\d\.\d\d)\b", written, re.MULTILINE
+    )
+    assert [pairs for pairs, _ in shares] == ["64", "32"]
     rows = [line for line in written.splitlines() if " ms" in line or "sentences/s" in line]
     assert len(rows) == 3 + 3 * (2 + 4)
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,7 +20,9 @@ import pytest
 import torch
 import train as train_tool
 import translate as translate_tool
+from trained_together import start_two
 
+from seq2seq_utils.encoding import FlatPairs
 from seq2seq_utils.evaluation.audit import Outcome
 from seq2seq_utils.grammar import generate
 from seq2seq_utils.models import plain_model
@@ -31,7 +34,7 @@ from seq2seq_utils.own_pairs.plan import Plan
 from seq2seq_utils.own_pairs.seen import has_spaces, in_words, look
 from seq2seq_utils.own_pairs.timing import Estimate
 from seq2seq_utils.pairs import SentencePair, Splits
-from seq2seq_utils.text import UNK_ID
+from seq2seq_utils.text import UNK_ID, TextCodec
 from seq2seq_utils.translation import load_translator, save_translator
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -51,16 +54,21 @@ def pairs_file(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def trained(pairs_file, tmp_path_factory) -> SimpleNamespace:
     """A folder that the tool has written, what it printed, and the content of its report."""
-    found = SimpleNamespace(folder=tmp_path_factory.mktemp("made") / "model", lines=[])
-    page = training.page
+    found = SimpleNamespace(folder=tmp_path_factory.mktemp("made") / "model", lines=[], encoded=Counter())
+    page, encode = training.page, TextCodec.encode
 
     def keep(content: Content) -> str:
         found.content = content
         return page(content)
 
+    def count(codec: TextCodec, text: str) -> list[int]:
+        found.encoded[text] += 1
+        return encode(codec, text)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TQDM_DISABLE", "1")
         patch.setattr(training, "page", keep)
+        patch.setattr(TextCodec, "encode", count)
         patch.setattr(train_tool, "say", found.lines.append)
         found.status = train_tool.main([str(pairs_file), "--out", str(found.folder), *OPTIONS])
     found.settings = json.loads((found.folder / "settings.json").read_text(encoding="utf-8"))
@@ -105,6 +113,13 @@ def test_the_folder_has_a_translator_with_history_recipe_scores_and_versions_bes
     assert notes["seen"]["train"] == 160
 
 
+def test_a_training_sentence_is_encoded_once(trained):
+    pairs = trained.content.left_out[0].pairs
+    sources = Counter(pair.source for pair in pairs)  # none of them stands in another split
+    assert sum(sources.values()) == 160
+    assert {text: trained.encoded[text] for text in sources} == sources
+
+
 def test_scores_are_those_of_sacrebleu_s_own_command_on_the_written_files(trained):
     files = [str(trained.folder / f"test.{what}.txt") for what in ("references", "translations")]
     command = [sys.executable, "-m", "sacrebleu", files[0], "-i", files[1], "-m", "bleu", "chrf"]
@@ -141,11 +156,8 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_numbers(trained, pairs_
     random.seed(99)
     assert train_tool.main(command) == 0
     assert steps == [*range(1, 8), *range(7, 16)], "the seventh step came after the last checkpoint"
-    (_, _, prepared, _, _, history, *_), model = found[0], load_translator(trained.folder)[0]
+    (_, _, prepared, _, history, *_), model = found[0], load_translator(trained.folder)[0]
     assert all(map(torch.equal, prepared.model.parameters(), model.parameters()))
-
-    def numbers(records: list[dict[str, float]]) -> list[dict[str, float]]:
-        return [{name: value for name, value in record.items() if name != "seconds"} for record in records]
 
     assert numbers(history.records) == numbers(trained.settings["notes"]["history"])
 
@@ -154,15 +166,48 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_numbers(trained, pairs_
     assert train_tool.main([*command, "--seed", "1"]) == 2, "of another training"
 
 
+def numbers(records: list[dict[str, float]]) -> list[dict[str, float]]:
+    return [{name: value for name, value in record.items() if name != "seconds"} for record in records]
+
+
+def test_two_processes_train_one_model_and_one_goes_on(pairs_file, tmp_path, monkeypatch):
+    folders = tmp_path / "first", tmp_path / "second"
+    for folder in folders:
+        folder.mkdir()
+    shutil.copy(pairs_file, folders[0])
+    command = [pairs_file.name, *OPTIONS, "--set", "dropout=0", "--out"]
+    first, second = start_two(train_tool.__file__, *command, "shared", folders=folders)
+    assert "\n2 processes train together" in first
+    assert second == ""
+    assert list(folders[1].iterdir()) == [], "the second neither reads nor writes a file"
+    steps, found = [], []
+    monkeypatch.chdir(folders[0])
+    together = json.loads(Path("shared/settings.json").read_text(encoding="utf-8"))["notes"]
+
+    monkeypatch.setattr(train_tool, "say", lambda line: None)
+    monkeypatch.setattr(training.timing, "estimate", lambda *_: Estimate(1.0, 1.0, None))
+    monkeypatch.setattr(training, "finish", lambda *arguments: found.append(arguments[4].records))
+    monkeypatch.setattr(training.Announced, "after_step", lambda self, run: steps.append(run.step))
+    assert train_tool.main([*command, "alone"]) == 0
+    assert len(steps) == 15
+    names = ("step", "train_loss", "validation_loss")
+    for mine, expected in zip(together["history"][1:], found[0][1:], strict=True):
+        assert [mine[name] for name in names] == pytest.approx([expected[name] for name in names], rel=1e-5)
+
+    assert train_tool.main([*command, "shared"]) == 0
+    assert len(steps) == 15, "nothing was left to train"
+    assert numbers(found[1]) == numbers(together["history"])
+
+
 def test_timing_changes_neither_the_model_nor_the_random_numbers(trained, pairs_file):
     model, codecs = load_translator(trained.folder)
     splits = read_splits(Files(pairs_file))
-    kept = training.leave_out(splits.train, codecs, 100)
+    kept, validation = (training.leave_out(part, codecs, 100) for part in splits[:2])
     before = {name: weights.clone() for name, weights in model.state_dict().items()}
     torch.manual_seed(1)
     random.seed(1)
     expected = timing.estimate(
-        model, kept, splits.validation, codecs, trained.content.plan.recipe, torch.device("cpu")
+        model, kept, validation, codecs, trained.content.plan.recipe, torch.device("cpu")
     )
     drawn = torch.rand(3).tolist(), random.random()
     torch.manual_seed(1)
@@ -285,13 +330,13 @@ def test_a_time_too_short_for_a_batch_is_refused():
 
 def test_pairs_are_drawn_at_random_the_same_each_time_and_stay_in_their_order():
     pairs = [SentencePair(f"{number:03}", "t") for number in range(100)]
-    kept = Kept(pairs, 0, 0, [(number, 1) for number in range(100)])
+    kept = Kept(pairs, 0, 0, FlatPairs.collect((([number], [1]) for number in range(100)), (100, 2)))
     drawn = timing.drawn(kept, 30)
-    assert drawn == timing.drawn(kept, 30)
-    assert [int(pair.source) for pair in drawn.pairs] == [length for length, _ in drawn.lengths]
+    assert drawn.pairs == timing.drawn(kept, 30).pairs
+    assert [([int(pair.source)], [1]) for pair in drawn.pairs] == list(drawn.ids)
     assert drawn.pairs == sorted(drawn.pairs, key=lambda pair: pair.source)
-    assert len(set(drawn.lengths)) == 30
-    assert max(drawn.lengths) > (60, 1), "not the first ones"
+    assert len(set(drawn.pairs)) == 30
+    assert int(drawn.pairs[-1].source) > 60, "not the first ones"
 
 
 # --------------------------------------------------------------------------------------- the scores

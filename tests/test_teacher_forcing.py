@@ -25,9 +25,9 @@ from seq2seq_utils.training import (
     Settings,
     exponential_schedule,
     fit,
+    fitting,
     inverse_sigmoid_schedule,
     linear_schedule,
-    loop,
     predict,
     unroll,
 )
@@ -230,7 +230,7 @@ def test_fit_takes_a_ratio_or_a_schedule_over_all_its_steps(id_pairs, monkeypatc
         used.append(teacher_forcing)
         return predict(model, batch, teacher_forcing)
 
-    monkeypatch.setattr(loop, "predict", watched)
+    monkeypatch.setattr(fitting, "predict", watched)
     for teacher_forcing, ratios in (
         (0.25, [0.25] * 4),
         (np.float32(0.5), [0.5] * 4),

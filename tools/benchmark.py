@@ -5,14 +5,21 @@ python tools/benchmark.py
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import socket
+import statistics
+from collections.abc import Callable, Sequence
 from functools import partial
+from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
 
 import torch
 from torch import Tensor
+from torch.multiprocessing.spawn import spawn
 
-from seq2seq_utils.batching import encode_pairs, make_batch, make_loader
-from seq2seq_utils.experiments import speed
+from seq2seq_utils.batching import IdPair, encode_pairs, make_batch, make_loader
+from seq2seq_utils.experiments import captions, speed
 from seq2seq_utils.grammar import generate, tokenizer
 from seq2seq_utils.models import (
     Encoded,
@@ -25,6 +32,8 @@ from seq2seq_utils.models import (
 )
 from seq2seq_utils.text import TextCodec
 from seq2seq_utils.training import Settings, fit, seed_everything
+from seq2seq_utils.training.processes import several_processes
+from seq2seq_utils.training.recipes import Recipe
 from seq2seq_utils.translation import translate
 
 RUNS = 5
@@ -35,6 +44,8 @@ BATCH_SIZE = 64
 SEARCH_BATCH_SIZE = 128  # what `translate` takes by default
 # A training step: 64 sentences of 12 words, their translations of 13 (EOS among them), 400 words each.
 STEP_BATCH_SIZE, SOURCE_WORDS, TARGET_WORDS, VOCABULARY, STEPS = 64, 12, 13, 400, 20
+# Two processes: the sizes of the model, how many steps and how often, and how many pieces a sentence has.
+RECIPE, PROCESS_STEPS, PROCESS_RUNS, PIECES = captions.CHOSEN, 6, 3, (8, 23)
 
 
 def main() -> None:
@@ -51,6 +62,8 @@ def main() -> None:
     ):
         print(f"\n{name} model")
         measure_model(make)
+    print()
+    measure_processes()
 
 
 def measure_training_step() -> None:
@@ -70,10 +83,84 @@ def measure_training_step() -> None:
     print_row("    attention's throughput, of the plain one's", f"{fast / slow:.2f}", "0.45 or more")
 
 
-def random_ids(length: int) -> list[int]:
+def random_ids(length: int, vocabulary: int = VOCABULARY) -> list[int]:
     """Random ids, special ones left out."""
-    ids: list[int] = torch.randint(4, VOCABULARY, (length,)).tolist()
+    ids: list[int] = torch.randint(4, vocabulary, (length,)).tolist()
     return ids
+
+
+def measure_processes() -> None:
+    """Time two processes of one thread that train one model, beside the same two with a model each."""
+    context = get_context("spawn")
+    speeds, ready = context.SimpleQueue(), context.Barrier(2)
+    ports = [free_port() for _ in range(PROCESS_RUNS)]
+    arguments = (RECIPE, PROCESS_STEPS, ports, ready, speeds)
+    spawn(train_beside_another, arguments, nprocs=2)
+    runs = list(zip(speeds.get(), speeds.get(), strict=True))  # of both processes
+    for number, batch_size, promised in ((1, 2 * BATCH_SIZE, "0.85 or more"), (2, BATCH_SIZE, "")):
+        shares = [min(first[number], second[number]) / (first[0] + second[0]) for first, second in runs]
+        what = f"two processes, {batch_size // 2} pairs each, of two models"
+        print_row(what, f"{statistics.median(shares):.2f}", promised)
+
+
+def train_beside_another(
+    number: int,
+    recipe: Recipe,
+    steps: int,
+    ports: Sequence[int],
+    ready: Barrier,
+    speeds: SimpleQueue[list[list[float]]],
+) -> None:
+    """What each of two processes does: train by itself, then with the other, 64 pairs each and 32 each.
+
+    Args:
+        number: of the process, 0 or 1.
+        recipe: the sizes of the model; ids and lengths are random.
+        steps: of each training.
+        ports: one for each time that all of it is done.
+        ready: where the two wait for each other.
+        speeds: is given the target tokens a second of each training.
+    """
+    os.environ.update(RANK=str(number), LOCAL_RANK=str(number), WORLD_SIZE="2", LOCAL_WORLD_SIZE="2")
+    os.environ.update(MASTER_ADDR="127.0.0.1", TQDM_DISABLE="1")
+    torch.set_num_threads(1)
+    seed_everything(0)
+    model = attention_model(
+        recipe.pieces,
+        recipe.pieces,
+        recipe.embedding_size,
+        recipe.hidden_size,
+        recipe.encoder_size,
+        recipe.attention_size,
+        dropout=recipe.dropout,
+        encoder_layers=recipe.encoder_layers,
+        tied=recipe.tied,
+    )
+    shortest, longest = PIECES
+    lengths = torch.randint(shortest, longest + 1, (2 * BATCH_SIZE * steps, 2)).tolist()
+    ids = partial(random_ids, vocabulary=recipe.pieces)
+    pairs = [(ids(source), ids(target)) for source, target in lengths]
+
+    def tokens_a_second(pairs: Sequence[IdPair], batch_size: int) -> float:
+        record = fit(model, make_loader(pairs, batch_size), Settings(epochs=1)).records[-1]
+        return sum(len(target) + 1 for _, target in pairs) / record["seconds"]
+
+    half, found = pairs[: BATCH_SIZE * steps], []
+    for port in ports:
+        os.environ["MASTER_PORT"] = str(port)
+        ready.wait()
+        alone = tokens_a_second(half, BATCH_SIZE)
+        with several_processes(threads=1):
+            found.append([alone, tokens_a_second(pairs, 2 * BATCH_SIZE), tokens_a_second(half, BATCH_SIZE)])
+    speeds.put(found)
+
+
+def free_port() -> int:
+    """A port of this machine that nothing uses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
 
 
 def measure_model(make: Callable[[int, int], Seq2Seq]) -> None:

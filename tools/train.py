@@ -7,6 +7,10 @@
 The pairs are a tab-separated file (source, target; further columns are left alone), or two parallel files,
 plain or gzip, in UTF-8. The folder then holds the translator, for `tools/translate.py` and `load_translator`,
 and report.html. A training that was stopped goes on when the same command is given again.
+
+    torchrun --nproc-per-node 2 tools/train.py my_pairs.tsv --out my_model
+
+trains one model in two processes; each gets a half of every batch, whose size stays that of the recipe.
 """
 
 from __future__ import annotations
@@ -24,8 +28,13 @@ from seq2seq_utils.own_pairs.choosing import NAMED
 from seq2seq_utils.own_pairs.files import Files, Part
 from seq2seq_utils.own_pairs.plan import Request
 from seq2seq_utils.own_pairs.training import train
+from seq2seq_utils.training.processes import several_processes
 from seq2seq_utils.training.recipes import MODELS
 
+TOGETHER = (
+    "torchrun --nproc-per-node 2 tools/train.py ... trains one model in two processes; the recipe's "
+    "batch_size is then the number of pairs in both together."
+)
 IMPOSSIBLE = 2  # the exit status where what was asked for cannot be done
 
 
@@ -44,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_DISABLE", "1")  # a bar would fill a file with its copies
     try:
-        train(request(options), options.out, say)
+        with several_processes(options.device):
+            train(request(options), options.out, say)
     except (ValueError, OSError) as error:
         print(f"{parser.prog}: {in_one_line(error)}", file=sys.stderr)
         return IMPOSSIBLE
@@ -53,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> Parser:
     """What can be asked for."""
-    parser = Parser(description=(__doc__ or "").splitlines()[0])
+    parser = Parser(description=(__doc__ or "").splitlines()[0], epilog=TOGETHER)
     parser.add_argument("pairs", nargs="?", type=Path, help="a tab-separated file: source, target")
     parser.add_argument("--source", type=Path, help="instead of it: a file of sentences, one a line,")
     parser.add_argument("--target", type=Path, help="and a file of their translations")

@@ -129,6 +129,35 @@ def by_head(records: Sequence[Mapping[str, Any]], measured: str = "alignment_err
     return table.pivot(index="layer", columns="head", values=measured)
 
 
+def rates_tried(results: Results, models: Mapping[str, str]) -> pd.DataFrame:
+    """Exact match in % with each learning rate of a search, one run each.
+
+    Args:
+        results: of `after_attention.SEARCH`.
+        models: for each name in the table the name of its arm, without the rate.
+
+    Returns:
+        A row for each model and rate, the highest rate first: of the validation pairs, which choose, and of
+        each group of lengths of the test.
+
+    Raises:
+        ValueError: if there is no run of an arm.
+    """
+    rows = {}
+    for model, name in models.items():
+        runs = {
+            run["definition"]["learning_rate"]: run["measured"]
+            for run in results.runs
+            if run["arm"].startswith(f"{name}, rate ")
+        }
+        if not runs:
+            raise ValueError(f"models: there is no run of {name!r}")
+        for rate in sorted(runs, reverse=True):
+            groups = _exact_by_group(runs[rate]["by_length"])
+            rows[model, rate] = {"validation": runs[rate]["validation_exact_match"], **groups}
+    return pd.DataFrame(rows).T.rename_axis(["model", "rate"])
+
+
 def by_pairs(results: Results) -> pd.DataFrame:
     """Exact match in % after training on few pairs and on many: the mean of the runs and their ends, as text.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from seq2seq_utils.encoding import FlatPairs, IdPair
 from seq2seq_utils.pairs import SentencePair, Splits, read_pairs, split_pairs
 from seq2seq_utils.text import TextCodec
 
@@ -53,7 +55,13 @@ class Kept:
     pairs: list[SentencePair]
     too_long: int  # of more pieces than `longest`
     unreadable: int  # a side has no piece, or none that is known
-    lengths: list[tuple[int, int]]  # of each pair that is kept: pieces of the source and of the target
+    ids: FlatPairs  # of the pairs that are kept
+
+    def at(self, rows: Sequence[int]) -> Kept:
+        """Only the pairs in these rows, in this order."""
+        pairs = [self.pairs[row] for row in rows]
+        ids = FlatPairs(self.ids.source, self.ids.target, self.ids.rows[list(rows)])
+        return replace(self, pairs=pairs, ids=ids)
 
 
 def read_splits(files: Files, validation: Part | None = None, test: Part | None = None) -> Splits:
@@ -94,22 +102,25 @@ def leave_out(pairs: Sequence[SentencePair], codecs: tuple[TextCodec, TextCodec]
         codecs: of the sentences, and of the translations.
         longest: the most pieces of a side.
     """
-    kept, lengths, too_long, unreadable = [], [], 0, 0
-    for pair in pairs:
-        try:
-            source, target = (
-                len(codec.encode(text))
-                for codec, text in zip(codecs, (pair.source, pair.target), strict=True)
-            )
-        except ValueError:
-            unreadable += 1
-            continue
-        if max(source, target) > longest:
-            too_long += 1
-            continue
-        kept.append(pair)
-        lengths.append((source, target))
-    return Kept(kept, too_long, unreadable, lengths)
+    source, target = codecs
+    kept: list[SentencePair] = []
+    left_out: Counter[str] = Counter()
+
+    def kept_ids() -> Iterator[IdPair]:
+        for pair in pairs:
+            try:
+                ids = source.encode(pair.source), target.encode(pair.target)
+            except ValueError:
+                left_out["unreadable"] += 1
+                continue
+            if max(map(len, ids)) > longest:
+                left_out["too long"] += 1
+                continue
+            kept.append(pair)
+            yield ids
+
+    ids = FlatPairs.collect(kept_ids(), (len(source.vocabulary), len(target.vocabulary)))
+    return Kept(kept, left_out["too long"], left_out["unreadable"], ids)
 
 
 def digest(splits: Splits) -> str:

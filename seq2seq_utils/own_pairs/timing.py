@@ -6,21 +6,21 @@ import copy
 import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 import torch
 
-from seq2seq_utils.batching import Batch, IdPair, PairLoader, encode_pairs, make_batch, make_loader
+from seq2seq_utils.batching import PairLoader, make_batch, make_loader
 from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.own_pairs.choosing import shortest_warmup
 from seq2seq_utils.own_pairs.files import Kept
-from seq2seq_utils.pairs import SentencePair
 from seq2seq_utils.text import TextCodec
-from seq2seq_utils.training import Run, evaluate_loss, train_epoch
+from seq2seq_utils.training import Run, evaluate_loss, predict, train_epoch
 from seq2seq_utils.training.checkpoints import random_states, set_random_states
+from seq2seq_utils.training.processes import data_parallel, from_first, share_of
 from seq2seq_utils.training.recipes import Recipe
 from seq2seq_utils.translation import translate
 
@@ -54,12 +54,14 @@ class Shortened:
 def estimate(
     model: Seq2Seq,
     kept: Kept,
-    validation: Sequence[SentencePair],
+    validation: Kept,
     codecs: tuple[TextCodec, TextCodec],
     recipe: Recipe,
     device: torch.device,
 ) -> Estimate:
     """Times some steps and translations with a copy of the model; model and random numbers stay as they are.
+
+    Several processes are timed as they will train: together.
 
     Args:
         model: untrained.
@@ -71,12 +73,10 @@ def estimate(
     """
     tried = copy.deepcopy(model).to(device)
     with same_random_numbers_afterwards():
-        seconds = _seconds_per_token(
-            tried, _sample(kept, codecs, recipe), _longest(kept, codecs, recipe), recipe
-        )
+        seconds = _seconds_per_token(tried, _sample(kept, recipe), _longest(kept, recipe), recipe)
         megabytes = _megabytes(device, tried)
-        measuring = _seconds_of_measuring(tried, validation, codecs)
-    tokens = sum(target + 1 for _, target in kept.lengths)  # EOS is one, too
+        measuring = from_first(lambda: _seconds_of_measuring(tried, validation, codecs))
+    tokens = int(kept.ids.lengths[:, 1].sum()) + len(kept.pairs)  # EOS is one, too
     return Estimate(seconds * tokens, measuring, megabytes)
 
 
@@ -118,8 +118,7 @@ def drawn(kept: Kept, count: int) -> Kept:
     """So many of the pairs, drawn at random, always the same ones; all of them stay in their order."""
     if count >= len(kept.pairs):
         return kept
-    rows = sorted(random.Random(0).sample(range(len(kept.pairs)), count))
-    return replace(kept, pairs=[kept.pairs[row] for row in rows], lengths=[kept.lengths[row] for row in rows])
+    return kept.at(sorted(random.Random(0).sample(range(len(kept.pairs)), count)))
 
 
 @contextmanager
@@ -133,41 +132,37 @@ def same_random_numbers_afterwards() -> Iterator[None]:
 
 
 # ----------------------------------------------------------------------------------- what is measured
-def _sample(kept: Kept, codecs: tuple[TextCodec, TextCodec], recipe: Recipe) -> PairLoader:
+def _sample(kept: Kept, recipe: Recipe) -> PairLoader:
     """Batches as the training has them, as many as are timed if there are so many."""
-    pairs = drawn(kept, (STEPS + _FIRST) * recipe.batch_size).pairs
-    return make_loader(encode_pairs(pairs, *codecs), recipe.batch_size)
+    return make_loader(drawn(kept, (STEPS + _FIRST) * recipe.batch_size).ids, recipe.batch_size)
 
 
-def _longest(kept: Kept, codecs: tuple[TextCodec, TextCodec], recipe: Recipe) -> Batch:
+def _longest(kept: Kept, recipe: Recipe) -> PairLoader:
     """The batch that takes most memory."""
-    by_length = sorted(range(len(kept.pairs)), key=lambda row: sum(kept.lengths[row]))
-    pairs = [kept.pairs[row] for row in by_length[-recipe.batch_size :]]
-    return make_batch(encode_pairs(pairs, *codecs))
+    by_length = kept.ids.lengths.sum(axis=1).argsort(kind="stable")
+    return make_loader(kept.at(by_length[-recipe.batch_size :].tolist()).ids, recipe.batch_size)
 
 
-def _seconds_per_token(model: Seq2Seq, loader: PairLoader, longest: Batch, recipe: Recipe) -> float:
+def _seconds_per_token(model: Seq2Seq, loader: PairLoader, longest: PairLoader, recipe: Recipe) -> float:
     epochs = -(-(STEPS + _FIRST) // len(loader))
     steps = epochs * len(loader)
     settings = replace(shortest_warmup(recipe, steps), epochs=epochs).settings
     run = Run.begin(model, loader, settings)
-    batches = chain.from_iterable(loader for _ in range(epochs))
-    train_epoch(run, [longest, *islice(batches, _FIRST - 1)])
+    run.predict = data_parallel(model, predict)
+    batches = chain.from_iterable(share_of(loader) for _ in range(epochs))
+    train_epoch(run, chain(share_of(longest), islice(batches, _FIRST - 1)))
     started, tokens = _now(model), run.tokens
     train_epoch(run, islice(batches, STEPS))
     return (_now(model) - started) / (run.tokens - tokens)
 
 
-def _seconds_of_measuring(
-    model: Seq2Seq, validation: Sequence[SentencePair], codecs: tuple[TextCodec, TextCodec]
-) -> float:
+def _seconds_of_measuring(model: Seq2Seq, validation: Kept, codecs: tuple[TextCodec, TextCodec]) -> float:
     """As if each translation ended where the references do, as it does once the model has learned."""
-    pairs = validation[:_TRANSLATED]
-    ids: list[IdPair] = encode_pairs(pairs, *codecs)
+    pairs, ids = validation.pairs[:_TRANSLATED], validation.ids[:_TRANSLATED]
     started = _now(model)
     evaluate_loss(model, [make_batch(ids)])
-    translate(model, [pair.source for pair in pairs], *codecs, limit=max(len(target) for _, target in ids))
-    return (_now(model) - started) * len(validation) / len(pairs)
+    translate(model, [pair.source for pair in pairs], *codecs, limit=int(ids.lengths[:, 1].max()))
+    return (_now(model) - started) * len(validation.pairs) / len(pairs)
 
 
 def _now(model: Seq2Seq) -> float:

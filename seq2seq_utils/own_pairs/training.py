@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from seq2seq_utils.batching import batches_by_length, encode_pairs
+from seq2seq_utils.batching import batches_by_length
+from seq2seq_utils.encoding import FlatPairs
 from seq2seq_utils.evaluation.audit import Audit, audit, seq2seq_adapter
 from seq2seq_utils.experiments.experiment import machine
 from seq2seq_utils.models import Seq2Seq, count_parameters
@@ -18,7 +19,7 @@ from seq2seq_utils.own_pairs.lines import LONGEST
 from seq2seq_utils.own_pairs.plan import Plan, Request, read_plan, write_plan
 from seq2seq_utils.own_pairs.report import page
 from seq2seq_utils.own_pairs.scoring import Scores
-from seq2seq_utils.pairs import SentencePair, Splits
+from seq2seq_utils.pairs import Splits
 from seq2seq_utils.text import UNK_ID, TextCodec
 from seq2seq_utils.training import (
     Checkpoint,
@@ -30,6 +31,7 @@ from seq2seq_utils.training import (
     seed_everything,
 )
 from seq2seq_utils.training.checkpoints import whole_or_not_at_all
+from seq2seq_utils.training.processes import from_first, process_count, process_number
 from seq2seq_utils.training.recipes import Recipe
 from seq2seq_utils.translation import save_translator
 
@@ -49,6 +51,19 @@ class Prepared:
     test: Kept  # what of the test can be read at all
     codecs: Codecs
     model: Seq2Seq
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What is known before the first step is timed."""
+
+    splits: Splits
+    seen: seen.Seen
+    decides: Mapping[str, Any]  # see `Request.decides`
+    plan: Plan | None  # where the folder has one already
+    name: str  # of the recipe
+    recipe: Recipe
+    prepared: Prepared
 
 
 @dataclass(frozen=True)
@@ -77,6 +92,9 @@ def train(request: Request, folder: Path, say: Say = print) -> None:
     Given again, it goes on where it was stopped, to the same numbers as if it never had been (see
     `Checkpoint`).
 
+    Called in each of several processes (see `several_processes`), it trains one model in all of them; the
+    recipe's batch is what they have together. The first alone reads and writes files, and says lines.
+
     Args:
         request: what is asked for.
         folder: made if need be; empty, or of the same training.
@@ -88,6 +106,30 @@ def train(request: Request, folder: Path, say: Say = print) -> None:
             something else.
     """
     device = pick_device(request.device)
+    if process_number() > 0:
+        say = in_silence
+        seed_everything(request.seed)  # as `prepare` does in the first
+    begun = from_first(lambda: begin(request, folder, say))
+    prepared, plan = begun.prepared, begun.plan
+    if plan is None:
+        expected = timing.estimate(
+            prepared.model, prepared.train, prepared.validation, prepared.codecs, begun.recipe, device
+        )
+        plan = from_first(lambda: decide(begun, expected, request.minutes, folder))
+    for line in expectations(plan):
+        say(line)
+    prepared = replace(prepared, train=timing.drawn(prepared.train, plan.train_pairs))
+    history = fit(request, plan, prepared, folder, say)
+    if process_number() == 0:
+        finish(request, plan, prepared, begun, history, folder, say)
+
+
+def in_silence(line: str) -> None:
+    """Says nothing."""
+
+
+def begin(request: Request, folder: Path, say: Say) -> Begun:
+    """Reads, looks, chooses and prepares, or goes on with what was chosen before; see `train`."""
     scoring.check_tokenize(request.bleu_tokenize)
     splits = read_splits(request.files, request.validation, request.test)
     saw = seen.look(splits)
@@ -103,19 +145,10 @@ def train(request: Request, folder: Path, say: Say = print) -> None:
             f"recipe: {name}{'' if request.recipe else f', for {len(splits.train):,} pairs'}: "
             f"{in_short(recipe)}"
         )
-        expected = timing.estimate(
-            prepared.model, prepared.train, prepared.validation.pairs, prepared.codecs, recipe, device
-        )
-        plan = make_plan(name, recipe, expected, len(prepared.train.pairs), request.minutes)
-        write_plan(folder, decides, plan)
-    else:
-        say(f"{folder} has this training already; it goes on")
-        prepared = prepare(request, plan.recipe, splits, say)
-    for line in expectations(plan):
-        say(line)
-    prepared = replace(prepared, train=timing.drawn(prepared.train, plan.train_pairs))
-    history = fit(request, plan, prepared, folder, say)
-    finish(request, plan, prepared, splits, saw, history, folder, say)
+        return Begun(splits, saw, decides, None, name, recipe, prepared)
+    say(f"{folder} has this training already; it goes on")
+    prepared = prepare(request, plan.recipe, splits, say)
+    return Begun(splits, saw, decides, plan, plan.name, plan.recipe, prepared)
 
 
 def in_short(recipe: Recipe) -> str:
@@ -152,6 +185,14 @@ def prepare(request: Request, recipe: Recipe, splits: Splits, say: Say) -> Prepa
     return Prepared(kept[0], kept[1], kept[2], codecs, model)
 
 
+def decide(begun: Begun, expected: timing.Estimate, minutes: float | None, folder: Path) -> Plan:
+    """Makes the plan, and writes it."""
+    pairs = len(begun.prepared.train.pairs)
+    plan = make_plan(begun.name, begun.recipe, expected, pairs, minutes)
+    write_plan(folder, begun.decides, plan)
+    return plan
+
+
 def make_plan(
     name: str, recipe: Recipe, expected: timing.Estimate, pairs: int, minutes: float | None
 ) -> Plan:
@@ -182,10 +223,14 @@ def expectations(plan: Plan) -> list[str]:
     cut = f" of {plan.full_epochs}" if epochs < plan.full_epochs else ""
     memory = "" if plan.megabytes is None else f", about {plan.megabytes / 1000:.1f} GB of memory"
     stops = "" if plan.recipe.averaged_epochs else ", or fewer, where the validation loss gets no better"
-    return [
+    lines = [
         f"plan: {epochs}{cut} epochs of {plan.train_pairs:,} pairs{stops}: about {plan.seconds / 60:.1f} "
         f"minutes{memory}, then the scores"
     ]
+    if process_count() > 1:
+        shared = "each has a share of every batch, and needs that memory"
+        lines.append(f"{process_count()} processes train together; {shared}")
+    return lines
 
 
 def fit(request: Request, plan: Plan, prepared: Prepared, folder: Path, say: Say) -> History:
@@ -202,6 +247,7 @@ def fit(request: Request, plan: Plan, prepared: Prepared, folder: Path, say: Say
         checkpoint,
         measure=measure,
         device=request.device,
+        ids=prepared.train.ids,
     )
 
 
@@ -220,8 +266,7 @@ def finish(
     request: Request,
     plan: Plan,
     prepared: Prepared,
-    splits: Splits,
-    saw: seen.Seen,
+    begun: Begun,
     history: History,
     folder: Path,
     say: Say,
@@ -229,7 +274,7 @@ def finish(
     """Scores the model, the test last, and writes the folder."""
     codecs, model = prepared.codecs, prepared.model.to(pick_device(request.device))
     scores: dict[str, Scores] = {}
-    for name, pairs in (("validation", splits.validation), ("test", splits.test)):
+    for name, pairs in (("validation", begun.splits.validation), ("test", begun.splits.test)):
         found = scoring.score(model, pairs, codecs, request.bleu_tokenize, request.beam)
         say(f"{name}: BLEU {found.bleu:.1f} ({found.low:.1f} to {found.high:.1f}), chrF {found.chrf:.1f}")
         scores[name] = found
@@ -239,7 +284,7 @@ def finish(
     content = Content(
         request=request,
         plan=plan,
-        seen=saw,
+        seen=begun.seen,
         left_out=(prepared.train, prepared.validation),
         history=history,
         losses=losses,
@@ -263,24 +308,21 @@ def losses_of(model: Seq2Seq, prepared: Prepared) -> tuple[float, float]:
     """The loss per token, in nats, on some training pairs and on the validation pairs, measured alike."""
     count = len(prepared.validation.pairs)
     return (
-        loss_on(model, timing.drawn(prepared.train, count).pairs, prepared.codecs),
-        loss_on(model, prepared.validation.pairs, prepared.codecs),
+        loss_on(model, timing.drawn(prepared.train, count).ids),
+        loss_on(model, prepared.validation.ids),
     )
 
 
-def loss_on(model: Seq2Seq, pairs: Sequence[SentencePair], codecs: Codecs, together: int = 64) -> float:
+def loss_on(model: Seq2Seq, pairs: FlatPairs, together: int = 64) -> float:
     """The loss per token, in nats, the true words fed."""
-    return evaluate_loss(model, batches_by_length(encode_pairs(pairs, *codecs), together))
+    return evaluate_loss(model, batches_by_length(pairs, together))
 
 
 def look_for_bugs(model: Seq2Seq, prepared: Prepared, recipe: Recipe) -> Audit:
     """The audit of notebook 8."""
     unknown_id = UNK_ID if recipe.word_count else None
     adapter = seq2seq_adapter(model, recipe.label_smoothing, unknown_id)
-    test, trained_on = (
-        encode_pairs(part.pairs, *prepared.codecs) for part in (prepared.test, prepared.train)
-    )
-    return audit(adapter, test, trained_on)
+    return audit(adapter, prepared.test.ids, prepared.train.ids)
 
 
 def notes(content: Content) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from torch import nn
 from seq2seq_utils.batching import PairLoader
 from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.training.loop import AfterEpoch, Run
+from seq2seq_utils.training.processes import draw_apart, from_first, gather, process_count, process_number
 
 _FORMAT = 3
 _UNFINISHED = ".tmp"
@@ -30,7 +31,8 @@ _UNFINISHED = ".tmp"
 class Checkpoint:
     """A file that a training is written to, and goes on from when it is there.
 
-    Each training needs a file of its own: two that run at once must not share one.
+    Each training needs a file of its own: two that run at once must not share one. Of several processes that
+    train together, all must call `write` at the same steps; the first one's file is the one that counts.
 
     Args:
         path: its folder is made if need be.
@@ -54,7 +56,12 @@ class Checkpoint:
 
     def write(self, run: Run) -> None:
         """Writes all that changes in a training, and what must be the same when it goes on."""
-        save(self.path, _contents(run))
+        contents = _contents(run)
+        first, *others = gather(contents["random"])
+        if others:
+            contents["random"] = {**first, "others": others}
+        if process_number() == 0:
+            save(self.path, contents)
 
     def resume(self, run: Run) -> None:
         """Goes on from the file, if it is there, and says so where the numbers may differ.
@@ -64,15 +71,16 @@ class Checkpoint:
                 another training; the run is unchanged, then.
         """
         current = _contents(run)
-        _remove_unfinished(Path(self.path))
-        if not Path(self.path).exists():
+        written = from_first(lambda: self._read(*current))
+        if written is None:
             return
-        written = load(self.path, *current)
         _check_same(self.path, written["fingerprint"], current["fingerprint"])
-        if written["machine"] != current["machine"]:
+        if written["machine"] != current["machine"] and process_number() == 0:
+            before = 1 + len(written["random"].get("others", []))
+            more = "" if before == process_count() else ", and dropout draws others; the batches are the same"
             print(
                 f"checkpoint: {self.path} was written on {written['machine']}, and this is "
-                f"{current['machine']}: the last digits of the numbers may differ"
+                f"{current['machine']}: the last digits of the numbers may differ{more}"
             )
         # What is peculiar to a device is chosen anew.
         for group, here in zip(written["optimizer"]["param_groups"], run.optimizer.param_groups, strict=True):
@@ -86,7 +94,11 @@ class Checkpoint:
         run.step, run.seconds = written["step"], written["seconds"]
         run.loss, run.tokens = written["loss"], written["tokens"]
         run.stopped = written["stopped"]
-        set_random_states(written["random"])
+        _set_own_random_states(written["random"])
+
+    def _read(self, *needed: str) -> dict[str, Any] | None:
+        _remove_unfinished(Path(self.path))
+        return load(self.path, *needed) if Path(self.path).exists() else None
 
 
 def _contents(run: Run) -> dict[str, Any]:
@@ -156,13 +168,8 @@ def machine(model: Seq2Seq) -> str:
     """What a training runs on, in words: where this differs, the last digits of its numbers may, too."""
     device = model.device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    processes = torch.distributed.get_world_size() if _is_distributed() else 1
     threads = torch.get_num_threads()
-    return f"{name} (threads: {threads}, processes: {processes}, PyTorch {torch.__version__})"
-
-
-def _is_distributed() -> bool:
-    return torch.distributed.is_available() and torch.distributed.is_initialized()
+    return f"{name} (threads: {threads}, processes: {process_count()}, PyTorch {torch.__version__})"
 
 
 def _digest(numbers: list[float]) -> str:
@@ -302,3 +309,13 @@ def set_random_states(states: Mapping[str, Any]) -> None:
         torch.cuda.set_rng_state(state, number)
     if "mps" in states and torch.backends.mps.is_available():
         torch.mps.set_rng_state(states["mps"])
+
+
+def _set_own_random_states(states: Mapping[str, Any]) -> None:
+    """The same in each of several processes; one that was not there when they were written draws anew."""
+    set_random_states(states)
+    number, others = process_number(), states.get("others", [])
+    if 0 < number <= len(others):
+        set_random_states(others[number - 1])
+    else:
+        draw_apart()

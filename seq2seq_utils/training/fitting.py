@@ -11,7 +11,9 @@ from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.progress import progress_bar
 from seq2seq_utils.training.checkpoints import Checkpoint
 from seq2seq_utils.training.loop import AfterEpoch, History, Run, train_epoch
+from seq2seq_utils.training.processes import data_parallel, draw_apart, from_first, share_of
 from seq2seq_utils.training.settings import Settings
+from seq2seq_utils.training.teacher_forcing import predict
 
 Measure = Callable[[Seq2Seq], Mapping[str, float]]
 
@@ -26,6 +28,11 @@ def fit(
     progress: str = "training",
 ) -> History:
     """Trains a model, epoch after epoch (see `train_epoch`).
+
+    Called in each of several processes (see `several_processes`), it trains one model in all of them, as one
+    process would: a batch is what they have together, and the record is the same in all. The first alone
+    measures, prints, and writes and reads the checkpoint. With as many processes as before, a training that
+    was stopped goes on to the same numbers; with fewer or more to the same batches, but dropout draws others.
 
     Args:
         model: trained in place, on the device it is on.
@@ -52,6 +59,8 @@ def fit(
             checkpoint is damaged, or of another training.
     """
     run = Run.begin(model, loader, settings, after_epoch)
+    run.predict = data_parallel(model, predict)
+    draw_apart()
     if checkpoint is not None:
         checkpoint.resume(run)
     if not run.history.records:
@@ -70,7 +79,7 @@ def fit(
 
         while not run.is_over:
             started = time.perf_counter()
-            train_epoch(run, loader, after_step)
+            train_epoch(run, share_of(loader), after_step)
             _close_epoch(run, measure)
             bar.set_postfix(loss=f"{run.history.records[-1]['train_loss']:.2f}")
             if checkpoint is not None:
@@ -82,6 +91,13 @@ def fit(
 
 def _close_epoch(run: Run, measure: Measure | None) -> None:
     """Writes the record of an epoch, or of the time before the first, and calls what comes after it."""
+    run.history.records.append(from_first(lambda: _record(run, measure)))
+    run.loss, run.tokens = 0.0, 0
+    wishes = [function(run) for function in run.after_epoch]  # all of them are called
+    run.stopped = from_first(lambda: any(wishes))
+
+
+def _record(run: Run, measure: Measure | None) -> dict[str, float]:
     record: dict[str, float] = {
         "epoch": len(run.history.records),
         "step": run.step,
@@ -89,14 +105,11 @@ def _close_epoch(run: Run, measure: Measure | None) -> None:
     }
     if run.tokens:
         record["train_loss"] = run.loss / run.tokens
-    run.loss, run.tokens = 0.0, 0
     if measure is not None:
         measured = measure(run.model)
         _check_measured(measured, record)
         record.update(measured)
-    run.history.records.append(record)
-    wishes = [function(run) for function in run.after_epoch]  # all of them are called
-    run.stopped = any(wishes)
+    return record
 
 
 def _check_measured(measured: Mapping[str, float], record: Mapping[str, float]) -> None:

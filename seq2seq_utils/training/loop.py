@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pandas as pd
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from seq2seq_utils.batching import Batch, Batches
 from seq2seq_utils.models import Seq2Seq
 from seq2seq_utils.training.hiding import hide_words
 from seq2seq_utils.training.loss import token_loss
+from seq2seq_utils.training.processes import process_count, sum_over_processes
 from seq2seq_utils.training.settings import Settings, learning_rate_share
 from seq2seq_utils.training.teacher_forcing import predict, teacher_forcing_ratios
 
@@ -44,6 +46,7 @@ class Run:
     optimizer: Adam
     rate: LambdaLR
     ratios: list[float]  # of teacher forcing, one a step
+    predict: Callable[[Batch, float], Tensor]  # the model's logits; see `data_parallel`
     after_epoch: Sequence[AfterEpoch] = ()  # called after each; see `fit`
     step: int = 0  # how many steps have been taken
     seconds: float = 0.0  # of training, measuring not counted
@@ -72,7 +75,8 @@ class Run:
         optimizer = Adam(model.parameters(), lr=settings.learning_rate, fused=fused)
         rate = LambdaLR(optimizer, lambda step: learning_rate_share(step, settings.warmup, steps))
         ratios = teacher_forcing_ratios(settings.teacher_forcing, steps)
-        return cls(model, loader, settings, optimizer, rate, ratios, after_epoch)
+        alone = partial(predict, model)
+        return cls(model, loader, settings, optimizer, rate, ratios, alone, after_epoch)
 
     @property
     def place(self) -> tuple[int, int]:
@@ -113,12 +117,13 @@ def train_epoch(run: Run, batches: Iterable[Batch], after_step: Callable[[Run], 
     model, settings = run.model.train(), run.settings
     for batch in batches:
         batch = hide_words(batch, settings.word_dropout).to(model.device)
-        logits = predict(model, batch, run.ratios[run.step])
+        logits = run.predict(batch, run.ratios[run.step])
         loss, tokens = token_loss(logits, batch.target_output, settings.label_smoothing)
         run.optimizer.zero_grad()
-        (loss / tokens).backward()
+        total, tokens = sum_over_processes(loss, tokens)
+        (loss / tokens * process_count()).backward()  # PyTorch takes the mean of the processes' gradients
         norm = nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)  # before it was clipped
-        run.count(loss.item(), norm.item(), tokens)
+        run.count(total.item(), norm.item(), tokens)
         run.optimizer.step()
         run.rate.step()
         run.step += 1

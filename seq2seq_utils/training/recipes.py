@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from seq2seq_utils.batching import PairDataset, RecutPairs, batches_by_length, encode_pairs, make_loader
-from seq2seq_utils.encoding import encode_flat
+from seq2seq_utils.encoding import IdPair, encode_flat
 from seq2seq_utils.models import (
     Seq2Seq,
     attention_model,
@@ -207,6 +207,7 @@ def train_pairs(
     checkpoint: Checkpoint | None = None,
     progress: str = "training",
     device: str | None = None,
+    ids: Sequence[IdPair] | None = None,
 ) -> History:
     """Trains on sentence pairs, as text: `fit` with the loader made and the device chosen.
 
@@ -226,12 +227,12 @@ def train_pairs(
         checkpoint: see `fit`.
         progress: what to write beside the progress bar.
         device: where it is trained (see `pick_device`).
+        ids: of the same pairs, where they have been encoded already.
     """
-    dataset = (
-        RecutPairs(pairs, codecs, piece_dropout, seed)
-        if piece_dropout
-        else PairDataset(encode_flat(pairs, *codecs))
-    )
+    if piece_dropout:
+        dataset: PairDataset = RecutPairs(pairs, codecs, piece_dropout, seed)
+    else:
+        dataset = PairDataset(encode_flat(pairs, *codecs) if ids is None else ids)
     loader = make_loader(dataset, batch_size, pool, seed)
     batches = batches_by_length(encode_pairs(validation, *codecs), 128)
 
@@ -262,6 +263,7 @@ def train_by_recipe(
     progress: str = "training",
     measure: Measure | None = None,
     device: str | None = None,
+    ids: Sequence[IdPair] | None = None,
 ) -> History:
     """Trains by a recipe, which says with which weights the model ends.
 
@@ -275,6 +277,7 @@ def train_by_recipe(
         progress: what to write beside the progress bar.
         measure: what else than the validation loss goes into the record of each epoch (see `fit`).
         device: where it is trained (see `pick_device`).
+        ids: see `train_pairs`.
     """
     return train_pairs(
         model,
@@ -290,4 +293,5 @@ def train_by_recipe(
         checkpoint=checkpoint,
         progress=progress,
         device=device,
+        ids=ids,
     )

@@ -71,7 +71,7 @@ CHECKS = (
     ),
     Check(
         name="order in the batch",
-        claim="a batch the other way round has the same log probabilities the other way round",
+        claim="if a batch is reversed, each sentence keeps its log probabilities",
         measure=structure.order_in_batch,
         relation="<=",
         bound=1e-3,
@@ -255,7 +255,7 @@ CHECKS = (
     ),
     Check(
         name="translations keep the order",
-        claim="the sentences the other way round have the same translations the other way round",
+        claim="if the sentences are reversed, each keeps its translation",
         measure=learning.translations_in_order,
         relation="<=",
         bound=0,
@@ -266,7 +266,7 @@ CHECKS = (
     ),
     Check(
         name="weights beside their words",
-        claim="the maps fit the gold alignments better than the same maps moved by a row, or mirrored",
+        claim="moved by a row, or mirrored, the maps fit the gold alignments no better",
         measure=learning.weights_beside_words,
         relation=">=",
         bound=0,
