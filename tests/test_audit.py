@@ -585,6 +585,18 @@ def other_adapter(model: OtherModel) -> Adapter:
     )
 
 
+def test_no_check_runs_on_layers_that_have_no_backward_pass_in_evaluation_mode(adapter, pairs):
+    used = []
+
+    def loss(pairs: list[IdPair]) -> Tensor:
+        used.append(torch.backends.cudnn.enabled)
+        return adapter.loss(pairs)
+
+    audit(replace(adapter, loss=loss), pairs[1])
+    assert used and not any(used)
+    assert torch.backends.cudnn.enabled, "as it was"
+
+
 def test_a_loss_may_be_reported_as_a_tensor_that_has_its_gradient(adapter, pairs, recwarn):
     found = audit(replace(adapter, reported_loss=adapter.loss), pairs[1][:20])
     assert not [warning for warning in recwarn if "requires_grad" in str(warning.message)]

@@ -33,7 +33,7 @@ from seq2seq_utils.models import (
 from seq2seq_utils.text import TextCodec
 from seq2seq_utils.training import Settings, fit, seed_everything
 from seq2seq_utils.training.processes import several_processes
-from seq2seq_utils.training.recipes import Recipe
+from seq2seq_utils.training.recipes import Recipe, attention_by_recipe
 from seq2seq_utils.translation import translate
 
 RUNS = 5
@@ -125,17 +125,7 @@ def train_beside_another(
     os.environ.update(MASTER_ADDR="127.0.0.1", TQDM_DISABLE="1")
     torch.set_num_threads(1)
     seed_everything(0)
-    model = attention_model(
-        recipe.pieces,
-        recipe.pieces,
-        recipe.embedding_size,
-        recipe.hidden_size,
-        recipe.encoder_size,
-        recipe.attention_size,
-        dropout=recipe.dropout,
-        encoder_layers=recipe.encoder_layers,
-        tied=recipe.tied,
-    )
+    model = attention_by_recipe(recipe, recipe.pieces, recipe.pieces)
     shortest, longest = PIECES
     lengths = torch.randint(shortest, longest + 1, (2 * BATCH_SIZE * steps, 2)).tolist()
     ids = partial(random_ids, vocabulary=recipe.pieces)

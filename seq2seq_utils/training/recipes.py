@@ -148,6 +148,21 @@ def codecs(pairs: list[SentencePair], recipe: Recipe, at_most: bool = False) -> 
     return codec([pair.source for pair in pairs]), codec([pair.target for pair in pairs])
 
 
+def attention_by_recipe(recipe: Recipe, source_vocabulary: int, target_vocabulary: int) -> Seq2Seq:
+    """An untrained attention model of the recipe's sizes, for so many tokens of each language."""
+    return attention_model(
+        source_vocabulary,
+        target_vocabulary,
+        recipe.embedding_size,
+        recipe.hidden_size,
+        recipe.encoder_size,
+        recipe.attention_size,
+        dropout=recipe.dropout,
+        encoder_layers=recipe.encoder_layers,
+        tied=recipe.tied,
+    )
+
+
 def make_model(kind: str, recipe: Recipe, source: TextCodec, target: TextCodec) -> Seq2Seq:
     """An untrained model. All three have equally many parameters: those that the attention model has.
 
@@ -165,21 +180,9 @@ def make_model(kind: str, recipe: Recipe, source: TextCodec, target: TextCodec) 
         raise ValueError(f"kind: {kind!r} is not one of {', '.join(MODELS)}")
     vocabularies, embedding_size = (len(source.vocabulary), len(target.vocabulary)), recipe.embedding_size
 
-    def attention() -> Seq2Seq:
-        return attention_model(
-            *vocabularies,
-            embedding_size,
-            recipe.hidden_size,
-            recipe.encoder_size,
-            recipe.attention_size,
-            dropout=recipe.dropout,
-            encoder_layers=recipe.encoder_layers,
-            tied=recipe.tied,
-        )
-
     if kind == "attention":
-        return attention()
-    parameters = parameters_of(attention)
+        return attention_by_recipe(recipe, *vocabularies)
+    parameters = parameters_of(lambda: attention_by_recipe(recipe, *vocabularies))
     if kind == "transformer":
         return transformer_with(parameters, *vocabularies, HEADS, LAYERS, recipe.dropout, recipe.tied)
 

@@ -74,7 +74,8 @@ def _find(check: Check, subject: Subject) -> Finding:
 
 def _measure(check: Check, subject: Subject, weights: str) -> Measured:
     in_place = shuffled_weights(subject.module) if weights == "shuffled" else nullcontext()
-    with evaluation_mode(subject.module), in_place:
+    # In evaluation mode cuDNN's recurrent layers have no backward pass; PyTorch's own have one.
+    with evaluation_mode(subject.module), in_place, torch.backends.cudnn.flags(enabled=False):
         return check.measure(subject)
 
 

@@ -199,9 +199,7 @@ class Subject:
     def gradients(self, value: Tensor) -> dict[str, Tensor]:
         """The gradient of a number by each parameter that is trained; 0 where it does not depend on it."""
         trained = {name: weights for name, weights in self.module.named_parameters() if weights.requires_grad}
-        # In evaluation mode cuDNN's recurrent layers have no backward pass.
-        with torch.backends.cudnn.flags(enabled=False):
-            found = torch.autograd.grad(value, list(trained.values()), retain_graph=True, allow_unused=True)
+        found = torch.autograd.grad(value, list(trained.values()), retain_graph=True, allow_unused=True)
         return {
             name: torch.zeros_like(weights) if gradient is None else gradient
             for (name, weights), gradient in zip(trained.items(), found, strict=True)
