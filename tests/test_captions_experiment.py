@@ -117,17 +117,18 @@ def test_what_is_compared_differs_by_what_its_name_says_and_has_three_seeds_or_o
     assert recipe in captions.TRIED.values()
     assert recipe == recipes.FULL
     assert len(captions.TRIED) <= 5
-    bare, epochs = replace(recipe, dropout=0.0), captions.BARE_EPOCHS
-    assert arms["without dropout"].recipe.averaged_epochs / epochs == pytest.approx(3 / 18, abs=0.1)
-    assert arms == {
-        "attention": Arm(recipe=recipe),
-        "plain": Arm(recipe=recipe, model="plain"),
-        "without dropout": Arm(recipe=replace(bare, epochs=epochs, averaged_epochs=1)),
-    }
-    longer = Arm(recipe=replace(bare, averaged_epochs=0))
-    assert captions.LENGTHS.arms == {"without dropout": longer}, "its best epoch is looked for"
+    assert arms["attention"] == Arm(recipe=recipe)
+    assert arms["plain"] == Arm(recipe=recipe, model="plain")
+    assert arms["words"].recipe == replace(recipe, word_count=4)
+    assert arms["English to French"] == Arm(recipe=recipe, source="english", target="french")
+    for name, part in captions.LACKING.items():
+        lacking, longer = arms[name].recipe, captions.LENGTHS.arms[name].recipe
+        length = {"epochs": captions.EPOCHS[name], "averaged_epochs": lacking.averaged_epochs}
+        assert lacking == replace(recipe, **part, **length)
+        assert lacking.averaged_epochs / lacking.epochs == pytest.approx(3 / 18, abs=0.1)
+        assert longer == replace(recipe, **part, averaged_epochs=0), "its best epoch is looked for"
     seeds = {arm: len(seeds) for arm, seeds in captions.FINAL.seeds.items()}
-    assert seeds == {"attention": 3, "plain": 3, "without dropout": 1}
+    assert seeds == {arm: 3 if arm in ("attention", "plain") else 1 for arm in arms}
     searched = {seed for seeds in captions.SEARCH.seeds.values() for seed in seeds}
     assert not searched & {seed for seeds in captions.FINAL.seeds.values() for seed in seeds}
 

@@ -20,6 +20,7 @@ from seq2seq_utils.translation import Translation, translate
 
 BEAMS = (1, 2, 3, 5, 10)
 LENGTH_PENALTIES = (1.0, 0.0)  # divided by the length, and not
+WORD_COUNT = 4  # of the words that are there instead of pieces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,31 +172,40 @@ SEARCH_IS_CLOSED = True
 CHOSEN = FULL
 BEAM, LENGTH_PENALTY = 5, 1.0
 
-# ------------------------------------------------------------------ how long to train without dropout
-WITHOUT = "without dropout"
+# -------------------------------------------------- how long to train what lacks a part of the recipe
+LACKING: dict[str, dict[str, Any]] = {
+    "without dropout": {"dropout": 0.0},
+    "without smoothing": {"label_smoothing": 0.0},
+}
+_UNTIL_NO_BETTER = {
+    name: Arm(recipe=replace(CHOSEN, averaged_epochs=0, **part)) for name, part in LACKING.items()
+}
 LENGTHS = Experiment(
     name="captions_lengths",
-    question="after how many epochs is the validation loss smallest, without dropout?",
+    question="after how many epochs is the validation loss smallest, without a part of the recipe?",
     basis="budget",
-    arms={WITHOUT: Arm(recipe=replace(CHOSEN, dropout=0.0, averaged_epochs=0))},
-    seeds={WITHOUT: (0,)},
+    arms=_UNTIL_NO_BETTER,
+    seeds=dict.fromkeys(_UNTIL_NO_BETTER, (0,)),
     train=train,
     measure=measure,
 )
-BARE_EPOCHS = 4  # a guess, until `LENGTHS` has run
+EPOCHS = {"without dropout": 5, "without smoothing": 13}  # what `LENGTHS` has found
+
+
+def _lacking(name: str) -> Recipe:
+    """The recipe without a part, its schedule as long as `EPOCHS` has it, and the averaging in proportion."""
+    epochs = EPOCHS[name]
+    averaged = round(CHOSEN.averaged_epochs * epochs / CHOSEN.epochs)
+    return replace(CHOSEN, epochs=epochs, averaged_epochs=averaged, **LACKING[name])
+
 
 # ---------------------------------------------------------------------------- what the recipe brings
 _FINAL = {
     "attention": Arm(recipe=CHOSEN),
     "plain": Arm(recipe=CHOSEN, model="plain"),
-    WITHOUT: Arm(  # a schedule of its own length; as large a part of it is averaged
-        recipe=replace(
-            CHOSEN,
-            dropout=0.0,
-            epochs=BARE_EPOCHS,
-            averaged_epochs=round(CHOSEN.averaged_epochs * BARE_EPOCHS / CHOSEN.epochs),
-        )
-    ),
+    **{name: Arm(recipe=_lacking(name)) for name in LACKING},
+    "words": Arm(recipe=replace(CHOSEN, word_count=WORD_COUNT)),
+    "English to French": Arm(recipe=CHOSEN, source="english", target="french"),
 }
 
 FINAL = Experiment(
@@ -203,7 +213,7 @@ FINAL = Experiment(
     question="how good are attention and the plain model, by the chosen recipe?",
     basis="budget",
     arms=_FINAL,
-    seeds={"attention": (0, 1, 2), "plain": (0, 1, 2), WITHOUT: (0,)},
+    seeds={name: (0, 1, 2) if name in ("attention", "plain") else (0,) for name in _FINAL},
     train=train,
     measure=measure,
     claims=(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from seq2seq_utils.evaluation import metrics
-from seq2seq_utils.experiments.captions import Arm, corpus, scores, train, translated
+from seq2seq_utils.experiments.captions import WORD_COUNT, Arm, corpus, scores, train, translated
 from seq2seq_utils.experiments.experiment import Experiment, Trained
 from seq2seq_utils.experiments.real_sentences import words_found
 from seq2seq_utils.text import UNK
@@ -34,7 +34,6 @@ def measure(trained: Trained, arm: Arm) -> dict[str, Any]:
     }
 
 
-WORD_COUNT = 4  # of the words that are there instead of pieces
 _ARMS = {
     "pieces": Arm(recipe=QUICK),
     "words": Arm(recipe=replace(QUICK, word_count=WORD_COUNT)),
