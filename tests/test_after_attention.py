@@ -9,7 +9,7 @@ import torch
 from untrained import untrained
 
 from seq2seq_utils.experiments import Results, after_attention, attention, lengths, long_sentences, read
-from seq2seq_utils.experiments.after_attention import MODELS, TRANSFORMER_RATES, Arm
+from seq2seq_utils.experiments.after_attention import LATER_RATES, MODELS, Arm
 from seq2seq_utils.experiments.after_attention_tables import ThreeModels, by_pairs, rates_tried
 from seq2seq_utils.experiments.stored import store
 from seq2seq_utils.grammar import generate, generate_splits
@@ -79,22 +79,31 @@ def test_arms_by_pairs_have_equally_many_steps_and_differ_in_nothing_else():
 
 
 @with_search
-def test_each_arm_has_two_tries_of_its_rate_or_four_and_one_of_them(search, compared):
+def test_each_arm_has_two_tries_of_its_rate_or_more_and_one_of_them(search, compared):
+    tries = {"×1": 4, "×3": 3, "×9": 3, "×9, up to 10 words": 3}
     for name, arm in compared.arms.items():
         rates = [tried.learning_rate for tried in search.arms.values() if same_but_rate(tried, arm)]
-        assert len(rates) == (4 if name == "×1" else 2), name
+        assert len(rates) == tries.get(name, 2), name
         assert_halves(rates)
         assert arm.learning_rate in rates
     assert not {seed for seeds in search.seeds.values() for seed in seeds} & {0, 1, 2}
 
 
-def test_attention_has_as_many_tries_as_the_transformer_where_its_search_was_widened():
+def test_the_other_models_have_as_many_tries_as_the_transformer_on_up_to_20_words():
     tried = after_attention.SEARCH.arms
-    rates = [arm.learning_rate for name, arm in tried.items() if name.startswith("attention, ×1, ")]
-    assert len(rates) == 4
-    assert_halves(rates)
-    assert attention.COMPARED.arms["×1"].learning_rate in rates
-    assert {arm.model for arm in tried.values()} == {"transformer", "attention"}
+    for module, model, epochs in (
+        (attention, "attention", (1, 3, 9)),
+        (long_sentences, "plain", (3, 9)),
+    ):
+        for times in epochs:
+            name = f"×{times}"
+            own = [f"{name}, rate {rate:g}" for rate in module.RATES]
+            rates = {module.SEARCH.arms[arm].learning_rate for arm in own}
+            wanted = Arm(epochs=times, model=model)
+            rates |= {arm.learning_rate for arm in tried.values() if same_but_rate(arm, wanted)}
+            assert len(rates) == (4 if times == 1 else 3)
+            assert_halves(sorted(rates, reverse=True))
+            assert module.COMPARED.arms[name].learning_rate in rates
 
 
 def assert_halves(rates: list[float]) -> None:
@@ -130,7 +139,7 @@ def test_each_arm_has_the_better_rate_of_a_search_that_has_run(search, compared)
 
 def test_a_worse_rate_is_found():
     search, compared = after_attention.SEARCH, after_attention.COMPARED
-    higher, lower = TRANSFORMER_RATES
+    higher, lower, _ = LATER_RATES
     exact = {
         name: 1e4 * arm.learning_rate for name, arm in search.arms.items() if arm.learning_rate <= higher
     }

@@ -3,6 +3,8 @@
 import json
 import subprocess
 from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
 
 import experiments as tool
 import pytest
@@ -31,6 +33,7 @@ from seq2seq_utils.training import History, recipes
 from seq2seq_utils.translation import Translation
 
 RECIPE = replace(SMALL, epochs=3, averaged_epochs=2, word_dropout=0.1)
+RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 BUCKETS = [(3, 4), (5, 5)]  # the last goes on to the longest sentence
 MOST_PARAMETERS = 10_000_000
 
@@ -133,7 +136,13 @@ def test_what_is_compared_differs_by_what_its_name_says_and_has_three_seeds_or_o
     assert not searched & {seed for seeds in captions.FINAL.seeds.values() for seed in seeds}
 
 
-def test_the_transformer_has_the_chosen_recipe_and_each_model_two_tries_of_its_rate():
+def _losses(arms: list[str]) -> list[float]:
+    """The stored validation loss of each arm of the search."""
+    runs = read(RESULTS / f"{captions_transformer.SEARCH.name}.json")
+    return [runs.values(arm, "validation_loss")[0] for arm in arms]
+
+
+def test_the_transformer_has_the_chosen_recipe_and_each_model_four_tries_of_its_rate():
     final, quick = captions_transformer.FINAL, captions_transformer.QUICK_COMPARED
     tried = captions_transformer.SEARCH.arms
     assert final.arms.keys() == {"transformer"}
@@ -148,10 +157,13 @@ def test_the_transformer_has_the_chosen_recipe_and_each_model_two_tries_of_its_r
         rates = [
             other.recipe.learning_rate for key, other in tried.items() if key.startswith(f"{name}, rate")
         ]
-        assert len(rates) == 2
-        assert rates[0] == 2 * rates[1]
+        assert len(rates) == 4
+        assert all(higher == 2 * lower for higher, lower in pairwise(rates))
         assert tried[f"{name}, rate {arm.recipe.learning_rate:g}"] == arm
-    assert len(tried) == 2 * 4
+        losses = dict(zip(rates, _losses([f"{name}, rate {rate:g}" for rate in rates]), strict=True))
+        assert min(losses, key=losses.__getitem__) == arm.recipe.learning_rate
+        assert arm.recipe.learning_rate not in (rates[0], rates[-1]), "there is a worse one on either side"
+    assert len(tried) == 4 * 4
     for experiment in (final, quick):
         assert {tuple(seeds) for seeds in experiment.seeds.values()} == {(0, 1, 2)}
     assert {seed for seeds in captions_transformer.SEARCH.seeds.values() for seed in seeds} == {100}
