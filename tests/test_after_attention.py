@@ -8,12 +8,21 @@ import pytest
 import torch
 from untrained import untrained
 
-from seq2seq_utils.experiments import Results, after_attention, attention, lengths, long_sentences, read
+from seq2seq_utils.experiments import (
+    Results,
+    after_attention,
+    after_attention_tables,
+    attention,
+    lengths,
+    long_sentences,
+    read,
+)
 from seq2seq_utils.experiments.after_attention import LATER_RATES, MODELS, Arm
 from seq2seq_utils.experiments.after_attention_tables import ThreeModels, by_pairs, rates_tried
 from seq2seq_utils.experiments.stored import store
 from seq2seq_utils.grammar import generate, generate_splits
 from seq2seq_utils.models import count_parameters
+from seq2seq_utils.pairs import SentencePair, Splits
 from seq2seq_utils.training import Settings
 from seq2seq_utils.training.loop import Run
 
@@ -81,29 +90,26 @@ def test_arms_by_pairs_have_equally_many_steps_and_differ_in_nothing_else():
 @with_search
 def test_each_arm_has_two_tries_of_its_rate_or_more_and_one_of_them(search, compared):
     tries = {"×1": 4, "×3": 3, "×9": 3, "×9, up to 10 words": 3}
+    tries |= {f"{model}, 3,000 pairs": 3 for model in MODELS}
     for name, arm in compared.arms.items():
         rates = [tried.learning_rate for tried in search.arms.values() if same_but_rate(tried, arm)]
         assert len(rates) == tries.get(name, 2), name
-        assert_halves(rates)
+        assert_halves(sorted(rates, reverse=True))
         assert arm.learning_rate in rates
     assert not {seed for seeds in search.seeds.values() for seed in seeds} & {0, 1, 2}
 
 
-def test_the_other_models_have_as_many_tries_as_the_transformer_on_up_to_20_words():
+def test_attention_has_as_many_tries_as_the_transformer_on_up_to_20_words():
     tried = after_attention.SEARCH.arms
-    for module, model, epochs in (
-        (attention, "attention", (1, 3, 9)),
-        (long_sentences, "plain", (3, 9)),
-    ):
-        for times in epochs:
-            name = f"×{times}"
-            own = [f"{name}, rate {rate:g}" for rate in module.RATES]
-            rates = {module.SEARCH.arms[arm].learning_rate for arm in own}
-            wanted = Arm(epochs=times, model=model)
-            rates |= {arm.learning_rate for arm in tried.values() if same_but_rate(arm, wanted)}
-            assert len(rates) == (4 if times == 1 else 3)
-            assert_halves(sorted(rates, reverse=True))
-            assert module.COMPARED.arms[name].learning_rate in rates
+    for times in (1, 3, 9):
+        name = f"×{times}"
+        own = [f"{name}, rate {rate:g}" for rate in attention.RATES]
+        rates = {attention.SEARCH.arms[arm].learning_rate for arm in own}
+        wanted = Arm(epochs=times, model="attention")
+        rates |= {arm.learning_rate for arm in tried.values() if same_but_rate(arm, wanted)}
+        assert len(rates) == (4 if times == 1 else 3)
+        assert_halves(sorted(rates, reverse=True))
+        assert attention.COMPARED.arms[name].learning_rate in rates
 
 
 def assert_halves(rates: list[float]) -> None:
@@ -262,6 +268,28 @@ def test_quality_by_length_has_a_row_for_each_model_with_mean_and_ends(folder):
     assert models.by_length(10)["11–15"].tolist() == ["0", "0", "0"]
     assert models.runs("transformer", 0) == [80, 70]
     assert models.runs("plain", 2, longest=10) == [0, 0]
+
+
+def test_sentences_with_a_new_place_on_either_side_are_told_from_those_without(folder, monkeypatch):
+    known = [SentencePair("The cat sleeps.", "Le chat dort.")]
+    test = [
+        SentencePair("The dog sleeps.", "Le chien dort."),
+        SentencePair("The old cat sleeps.", "Le chat dort."),
+        SentencePair("The cat sleeps.", "Le vieux chat dort."),
+    ]
+    pairs = Splits(known, [], [])
+    monkeypatch.setattr(after_attention_tables, "corpus", lambda longest: pairs)
+    monkeypatch.setattr(after_attention_tables, "held_out", lambda: [*test, *test])
+    monkeypatch.setattr(after_attention_tables, "TEST", len(test))
+    models = ThreeModels(folder)
+    for number, results in enumerate(models.results.values()):
+        for run in results.runs:
+            right = ["101", "010"] if run["seed"] == 0 else ["001", "010"]
+            for group, digits in zip(run["measured"]["by_length"], right[: 1 + number], strict=False):
+                group["right"] = digits
+    table = models.by_places(0)
+    assert table["sentences"].to_dict() == {"no new place": 1, "a new place": 2}
+    assert table["transformer"].to_list() == ["50 (0 to 100)", "50 (50 to 50)"]
 
 
 def test_curves_say_how_long_the_training_sentences_of_each_model_were(folder):

@@ -14,6 +14,7 @@ from typing import Any
 
 import experiments as tool
 import pytest
+import score_captions
 import torch
 
 from seq2seq_utils.experiments import EXPERIMENTS, Entry, Experiment, Results, Trained, read
@@ -731,13 +732,14 @@ def test_each_rule_for_files_can_fail(tmp_path, monkeypatch):
     assert broken() == [rules[1]]
 
 
-def test_a_notebook_reads_files_of_experiments():
+def test_a_notebook_reads_files_of_experiments_and_their_scores():
+    known = {*EXPERIMENTS, *(source.scores for source in score_captions.SOURCES.values())}
     reads = {
-        path.name: re.findall(r'read\(\\?"results/([^"\\]+)\.json', path.read_text(encoding="utf-8"))
+        path.name: re.findall(r"results/(\w+)\.json", path.read_text(encoding="utf-8"))
         for path in sorted(NOTEBOOKS.glob("*.ipynb"))
     }
     assert reads
-    strangers = [(path, name) for path, names in reads.items() for name in names if name not in EXPERIMENTS]
+    strangers = [(path, name) for path, names in reads.items() for name in names if name not in known]
     assert strangers == []
     lacking = [(path, name) for path, names in reads.items() for name in names if not file_of(name).is_file()]
     assert lacking == []

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pandas as pd
 
-from seq2seq_utils.experiments.lengths import exact_of, over_seeds
-from seq2seq_utils.experiments.over_runs import spans
+from seq2seq_utils.experiments.lengths import TEST, corpus, exact_of, held_out, over_seeds
+from seq2seq_utils.experiments.over_runs import spans, with_ends
 from seq2seq_utils.experiments.stored import Results, read
+from seq2seq_utils.grammar import tokenizer
+from seq2seq_utils.pairs import SentencePair
 
 # The file of each model; arms of one name had the same pairs and equally many steps.
 FILES = {"plain": "long_sentences", "attention": "attention", "transformer": "after_attention"}
@@ -55,6 +58,32 @@ class ThreeModels:
             longest: see `by_length`.
         """
         return exact_of(self.results[model], ARMS[longest], group)
+
+    def by_places(self, group: int) -> pd.DataFrame:
+        """Exact match in % with and without a new place: one that no training sentence of 3 to 20 words had.
+
+        Places count tokens, in the source and in the translation; full stops are tokens, too.
+
+        Args:
+            group: of lengths, 0 for the shortest.
+
+        Returns:
+            Two rows, ``"no new place"`` and ``"a new place"``: how many `sentences`, and for each model the
+            mean of its runs, the lowest and the highest, as text.
+        """
+        last = _places(corpus(20).train)
+        test = held_out()[group * TEST : (group + 1) * TEST]
+        places = [zip(_places([pair]), last, strict=True) for pair in test]
+        is_new = [any(place > known for place, known in sides) for sides in places]
+        rows: dict[str, dict[str, Any]] = {}
+        for name, kind in (("no new place", False), ("a new place", True)):
+            of_kind = [number for number, new in enumerate(is_new) if new == kind]
+            rows[name] = {"sentences": len(of_kind)}
+            for model, results in self.results.items():
+                right = [run["measured"]["by_length"][group]["right"] for run in results.of(ARMS[20])]
+                shares = [100 * mean(int(digits[number]) for number in of_kind) for digits in right]
+                rows[name][model] = with_ends(mean(shares), min(shares), max(shares), 0)
+        return pd.DataFrame(rows).T
 
     def curves(self) -> pd.DataFrame:
         """Quality by length of all models, trained on up to 20 and on up to 10 words.
@@ -115,6 +144,15 @@ class ThreeModels:
                 f"seed: there is no run of {seed}; there are runs of {', '.join(map(str, runs))}"
             )
         return by_head(runs[seed]["measured"]["heads"], measured)
+
+
+def _places(pairs: Sequence[SentencePair]) -> tuple[int, int]:
+    """The last place in the longest source of some pairs and in the longest translation, in tokens."""
+    english, french = tokenizer("english"), tokenizer("french")
+    return (
+        max(len(english.tokenize(pair.source)) for pair in pairs),
+        max(len(french.tokenize(pair.target)) for pair in pairs),
+    )
 
 
 def by_head(records: Sequence[Mapping[str, Any]], measured: str = "alignment_error") -> pd.DataFrame:
