@@ -29,7 +29,7 @@ ON_NETWORK = $(if $(filter command,$(origin IP)),--ServerApp.ip=$(IP))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab test floors notebooks claims seeds seeds-check bench bench-large digests format clean
+.PHONY: help lab test coverage floors notebooks claims seeds seeds-check bench bench-large digests format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -43,11 +43,16 @@ test: $(TEST_SETUP) ## Run all that CI runs: style, types, unit tests, every cel
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 	MPLBACKEND=agg OMP_NUM_THREADS=1 $(RUN) -m pytest -p no:cacheprovider \
-	    --numprocesses=logical --dist=worksteal --cov --cov-report=term
+	    --numprocesses=logical --dist=worksteal
 	notebooks=$$($(RUN) tools/execute_notebooks.py --list) && \
 	TQDM_DISABLE=1 OMP_NUM_THREADS=$(THREADS) $(RUN) -m pytest -p no:cacheprovider --durations=5 \
 	    --numprocesses=2 --dist=loadfile --no-loadscope-reorder \
 	    --nbval --nbval-current-env --nbval-kernel-startup-timeout=300 --nbval-cell-timeout=1800 $$notebooks
+
+# Watching every line makes the unit tests take half as long again: `make test` goes without.
+coverage: $(TEST_SETUP) ## Run the unit tests and print which lines they do not run
+	MPLBACKEND=agg OMP_NUM_THREADS=1 $(RUN) -m pytest -p no:cacheprovider \
+	    --numprocesses=logical --dist=worksteal --cov --cov-report=term
 
 # A folder of its own; on Linux it takes some 6 GB, most of them for the CUDA that an old PyTorch brings. No
 # warning is fatal here: old libraries announce what has come since, pandas to whoever imports it.
