@@ -19,6 +19,9 @@ TEST_SETUP := $(VENV)/test.stamp
 # whatever the shell says.
 unexport MPLBACKEND MKL_NUM_THREADS SEQ2SEQ_SEED_OFFSET SEQ2SEQ_CLAIMS
 
+UNIT_TESTS = MPLBACKEND=agg OMP_NUM_THREADS=1 $(RUN) -m pytest -p no:cacheprovider \
+    --numprocesses=logical --dist=worksteal
+
 # Threads of a notebook in `make test`: two run side by side, so that more would only make them wait.
 THREADS := 1
 
@@ -42,8 +45,7 @@ test: $(TEST_SETUP) ## Run all that CI runs: style, types, unit tests, every cel
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
-	MPLBACKEND=agg OMP_NUM_THREADS=1 $(RUN) -m pytest -p no:cacheprovider \
-	    --numprocesses=logical --dist=worksteal
+	$(UNIT_TESTS)
 	notebooks=$$($(RUN) tools/execute_notebooks.py --list) && \
 	TQDM_DISABLE=1 OMP_NUM_THREADS=$(THREADS) $(RUN) -m pytest -p no:cacheprovider --durations=5 \
 	    --numprocesses=2 --dist=loadfile --no-loadscope-reorder \
@@ -51,8 +53,7 @@ test: $(TEST_SETUP) ## Run all that CI runs: style, types, unit tests, every cel
 
 # Watching every line makes the unit tests take half as long again: `make test` goes without.
 coverage: $(TEST_SETUP) ## Run the unit tests and print which lines they do not run
-	MPLBACKEND=agg OMP_NUM_THREADS=1 $(RUN) -m pytest -p no:cacheprovider \
-	    --numprocesses=logical --dist=worksteal --cov --cov-report=term
+	$(UNIT_TESTS) --cov --cov-report=term
 
 # A folder of its own; on Linux it takes some 6 GB, most of them for the CUDA that an old PyTorch brings. No
 # warning is fatal here: old libraries announce what has come since, pandas to whoever imports it.

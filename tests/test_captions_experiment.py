@@ -128,6 +128,7 @@ def test_what_is_compared_differs_by_what_its_name_says_and_has_three_seeds_or_o
         lacking, longer = arms[name].recipe, captions.LENGTHS.arms[name].recipe
         length = {"epochs": captions.EPOCHS[name], "averaged_epochs": lacking.averaged_epochs}
         assert lacking == replace(recipe, **part, **length)
+        assert lacking != recipe
         assert lacking.averaged_epochs / lacking.epochs == pytest.approx(3 / 18, abs=0.1)
         assert longer == replace(recipe, **part, averaged_epochs=0), "its best epoch is looked for"
     seeds = {arm: len(seeds) for arm, seeds in captions.FINAL.seeds.items()}

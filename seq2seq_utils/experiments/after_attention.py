@@ -149,8 +149,14 @@ COMPARED = Experiment(
 
 # ------------------------------------------------------------------------- few pairs, and ten times as many
 # Two tries each; where there are so few pairs, three, and the best has a worse one on either side.
-RATES = {"plain": (1e-2, 5e-3), "attention": (1e-2, 5e-3), "transformer": (8e-3, 4e-3)}
-ONE_MORE = {"plain": 2e-2, "attention": 2.5e-3, "transformer": 1.6e-2}
+RATES = {
+    3_000: {
+        "plain": (2e-2, 1e-2, 5e-3),
+        "attention": (1e-2, 5e-3, 2.5e-3),
+        "transformer": (1.6e-2, 8e-3, 4e-3),
+    },
+    30_000: {"plain": (1e-2, 5e-3), "attention": (1e-2, 5e-3), "transformer": (8e-3, 4e-3)},
+}
 EPOCHS = {3_000: 79, 30_000: 8}  # of 24 and of 235 steps: 1,896 and 1,880
 
 
@@ -169,10 +175,7 @@ _BY_PAIRS = {  # with the rate that the search has found best
 PAIRS_SEARCH = search_of_rates(
     "after_attention_pairs_search",
     _BY_PAIRS,
-    {
-        name: RATES[arm.model] + ((ONE_MORE[arm.model],) if arm.pairs == 3_000 else ())
-        for name, arm in _BY_PAIRS.items()
-    },
+    {name: RATES[arm.pairs][arm.model] for name, arm in _BY_PAIRS.items()},
     train,
     measure,
 )
