@@ -149,7 +149,7 @@ COMPARED = Experiment(
 
 # ------------------------------------------------------------------------- few pairs, and ten times as many
 # Two tries each; where there are so few pairs, three, and the best has a worse one on either side.
-RATES = {
+RATES: dict[int, dict[str, tuple[float, ...]]] = {
     3_000: {
         "plain": (2e-2, 1e-2, 5e-3),
         "attention": (1e-2, 5e-3, 2.5e-3),
