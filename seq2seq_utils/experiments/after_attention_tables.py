@@ -71,7 +71,7 @@ class ThreeModels:
             Two rows, ``"no new place"`` and ``"a new place"``: how many `sentences`, and for each model the
             mean of its runs, the lowest and the highest, as text.
         """
-        last = _places(corpus(20).train)
+        last = last_places()
         test = held_out()[group * TEST : (group + 1) * TEST]
         places = [zip(_places([pair]), last, strict=True) for pair in test]
         is_new = [any(place > known for place, known in sides) for sides in places]
@@ -144,6 +144,11 @@ class ThreeModels:
                 f"seed: there is no run of {seed}; there are runs of {', '.join(map(str, runs))}"
             )
         return by_head(runs[seed]["measured"]["heads"], measured)
+
+
+def last_places() -> tuple[int, int]:
+    """The last place that sentences of 3 to 20 words and their translations have in training, in tokens."""
+    return _places(corpus(20).train)
 
 
 def _places(pairs: Sequence[SentencePair]) -> tuple[int, int]:

@@ -362,25 +362,31 @@ def what_shows(results: Results) -> pd.DataFrame:
 
     Returns:
         A row for each bug, and one for the careless program, which has two: the means of ``"loss"`` and
-        ``"BLEU"``; and in how many runs the loss lies above that of each sound run, ``"loss above all
-        sound"``, or below, ``"loss below all sound"``, BLEU below that of each, ``"BLEU below all sound"``,
-        and the check that is named for the bug fails, ``"its check fails"``. In the rows of the careless and
-        of the sound program, the last number is that of the check that fails most often.
+        ``"BLEU"``; in how many runs the loss lies above that of each sound run, ``"loss above all sound"``,
+        or below, ``"loss below all sound"``, or above that of the sound run of its seed, ``"loss above
+        twin"``; in how many BLEU lies below, ``"BLEU below all sound"`` and ``"BLEU below twin"``; and in how
+        many the check that is named for the bug fails, ``"its check fails"``. In the rows of the careless
+        and of the sound program, the last number is that of the check that fails most often.
     """
-    sound_losses, sound_bleu = (results.values(_SOUND_ARM, of) for of in ("reported_loss", "bleu"))
+
+    def by_seed(program: str, name: str) -> pd.Series[float]:
+        runs = results.of(f"{program}, {STEPS} steps")
+        return pd.Series({run["seed"]: run["measured"][name] for run in runs})
+
+    sound_losses, sound_bleu = (by_seed("attention", name) for name in ("reported_loss", "bleu"))
     failed = seeds_with(results, Outcome.FAILS, STEPS)
     rows = {}
     for name in (*PLANTED, "attention"):
-        losses, bleu = (
-            pd.Series(results.values(f"{name}, {STEPS} steps", of)) for of in ("reported_loss", "bleu")
-        )
+        losses, bleu = (by_seed(name, of) for of in ("reported_loss", "bleu"))
         caught = failed.loc[BUGS[name].caught_by, name] if name in BUGS else failed[name].max()
         rows[name if name in PLANTED else SOUND_NAME] = {
             "loss": losses.mean(),
-            "loss above all sound": int((losses > max(sound_losses)).sum()),
-            "loss below all sound": int((losses < min(sound_losses)).sum()),
+            "loss above all sound": int((losses > sound_losses.max()).sum()),
+            "loss below all sound": int((losses < sound_losses.min()).sum()),
+            "loss above twin": int((losses - sound_losses > 0).sum()),
             "BLEU": bleu.mean(),
-            "BLEU below all sound": int((bleu < min(sound_bleu)).sum()),
+            "BLEU below all sound": int((bleu < sound_bleu.min()).sum()),
+            "BLEU below twin": int((bleu - sound_bleu < 0).sum()),
             "its check fails": int(caught),
         }
     return pd.DataFrame.from_dict(rows, orient="index")

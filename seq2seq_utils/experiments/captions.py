@@ -167,7 +167,8 @@ SEARCH = Experiment(
     measure=measure,
 )
 
-# What the search has chosen, on validation pairs alone, before any model of it met a test set.
+# What the search has chosen, on validation pairs alone, before any model of it met a test set; width and
+# division of the beam were set before it.
 SEARCH_IS_CLOSED = True
 CHOSEN = FULL
 BEAM, LENGTH_PENALTY = 5, 1.0

@@ -52,7 +52,8 @@ def translations_in_order(subject: Subject) -> Measured:
 def weights_beside_words(subject: Subject) -> Measured:
     """How much larger the alignment error rate gets with other rows, or with the columns the other way round.
 
-    Each word is given its neighbour's row of weights, or the source's words are taken from the end.
+    Each word is given its neighbour's row of weights, or the source's words are taken from the end. Where
+    rows are moved, a word at one end has none: that is 1 / (2n - 1) of the rate if n words have a link each.
     """
     weights = subject.weights(subject.sample)
     gold = subject.sample_gold

@@ -115,11 +115,11 @@ CHECKS = (
     ),
     Check(
         name="the softmax is taken once",
-        claim="scores are not probabilities yet, which a second softmax would flatten",
+        claim="scores are not yet the probabilities that a softmax gives",
         measure=structure.no_probabilities,
         relation=">=",
         bound=1e-3,
-        unit="distance from probabilities",
+        unit="from adding up to 1",
         symptom="a loss that falls a little and then no more",
         explained=(TOKENIZATION, "The loss: how surprised a model is"),
     ),
@@ -266,7 +266,7 @@ CHECKS = (
     ),
     Check(
         name="weights beside their words",
-        claim="moved by a row, or mirrored, the maps fit the gold alignments no better",
+        claim="the maps fit the gold alignments best as they are: not moved by a row, not mirrored",
         measure=learning.weights_beside_words,
         relation=">=",
         bound=0,
@@ -283,7 +283,7 @@ CHECKS = (
         bound=0,
         unit="pairs",
         symptom="scores better than what users see",
-        explained=(REAL, "BLEU, done properly"),
+        explained=(REAL, "A new world: captions"),
     ),
     Check(
         name="no vocabulary from the test",
