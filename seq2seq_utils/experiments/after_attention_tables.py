@@ -59,6 +59,11 @@ class ThreeModels:
         """
         return exact_of(self.results[model], ARMS[longest], group)
 
+    @staticmethod
+    def last_places() -> tuple[int, int]:
+        """The last place that sentences of 3 to 20 words, and their translations, had in training, in tokens."""
+        return _places(corpus(20).train)
+
     def by_places(self, group: int) -> pd.DataFrame:
         """Exact match in % with and without a new place: one that no training sentence of 3 to 20 words had.
 
@@ -71,7 +76,7 @@ class ThreeModels:
             Two rows, ``"no new place"`` and ``"a new place"``: how many `sentences`, and for each model the
             mean of its runs, the lowest and the highest, as text.
         """
-        last = last_places()
+        last = self.last_places()
         test = held_out()[group * TEST : (group + 1) * TEST]
         places = [zip(_places([pair]), last, strict=True) for pair in test]
         is_new = [any(place > known for place, known in sides) for sides in places]
@@ -144,11 +149,6 @@ class ThreeModels:
                 f"seed: there is no run of {seed}; there are runs of {', '.join(map(str, runs))}"
             )
         return by_head(runs[seed]["measured"]["heads"], measured)
-
-
-def last_places() -> tuple[int, int]:
-    """The last place that sentences of 3 to 20 words and their translations have in training, in tokens."""
-    return _places(corpus(20).train)
 
 
 def _places(pairs: Sequence[SentencePair]) -> tuple[int, int]:
