@@ -61,7 +61,7 @@ class ThreeModels:
 
     @staticmethod
     def last_places() -> tuple[int, int]:
-        """The last place that sentences of 3 to 20 words, and their translations, had in training, in tokens."""
+        """The last place, in tokens, that training sentences of 3 to 20 words had, and their translations."""
         return _places(corpus(20).train)
 
     def by_places(self, group: int) -> pd.DataFrame:
