@@ -17,9 +17,10 @@ import pytest
 import score_captions
 import torch
 
-from seq2seq_utils.experiments import EXPERIMENTS, Entry, Experiment, Results, Trained, read
+from seq2seq_utils.experiments import Entry, Experiment, Results, Trained, read
 from seq2seq_utils.experiments.experiment import LIBRARIES, Claim, define, is_defined_by
 from seq2seq_utils.experiments.lengths import train_on
+from seq2seq_utils.experiments.registry import EXPERIMENTS
 from seq2seq_utils.experiments.stored import missing, numbers, spread, store, unsettled
 from seq2seq_utils.grammar import generate_splits
 from seq2seq_utils.models import Seq2Seq, count_parameters, plain_model

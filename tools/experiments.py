@@ -35,8 +35,9 @@ import pooch
 import torch
 
 from seq2seq_utils.batching import SEED_OFFSET_VARIABLE
-from seq2seq_utils.experiments import EXPERIMENTS, Entry, Experiment, read, stored
+from seq2seq_utils.experiments import Entry, Experiment, read, stored
 from seq2seq_utils.experiments.experiment import define, is_defined_by, machine
+from seq2seq_utils.experiments.registry import EXPERIMENTS
 from seq2seq_utils.training import Checkpoint
 from seq2seq_utils.training.loop import Run
 
