@@ -369,15 +369,14 @@ def what_shows(results: Results) -> pd.DataFrame:
         and of the sound program, the last number is that of the check that fails most often.
     """
 
-    def by_seed(program: str, name: str) -> pd.Series[float]:
-        runs = results.of(f"{program}, {STEPS} steps")
-        return pd.Series({run["seed"]: run["measured"][name] for run in runs})
+    def by_seed(arm: str, name: str) -> pd.Series[float]:
+        return pd.Series(results.values(arm, name), [run["seed"] for run in results.of(arm)])
 
-    sound_losses, sound_bleu = (by_seed("attention", name) for name in ("reported_loss", "bleu"))
+    sound_losses, sound_bleu = (by_seed(_SOUND_ARM, of) for of in ("reported_loss", "bleu"))
     failed = seeds_with(results, Outcome.FAILS, STEPS)
     rows = {}
     for name in (*PLANTED, "attention"):
-        losses, bleu = (by_seed(name, of) for of in ("reported_loss", "bleu"))
+        losses, bleu = (by_seed(f"{name}, {STEPS} steps", of) for of in ("reported_loss", "bleu"))
         caught = failed.loc[BUGS[name].caught_by, name] if name in BUGS else failed[name].max()
         rows[name if name in PLANTED else SOUND_NAME] = {
             "loss": losses.mean(),
