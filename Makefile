@@ -80,7 +80,7 @@ seeds-check: $(TEST_SETUP) ## Look whether every claim held with every seed, wit
 	$(RUN) tools/seeds.py --check
 
 bench: $(TEST_SETUP) ## Measure the speeds that the project promises
-	$(RUN) tools/benchmark.py
+	TQDM_DISABLE=1 $(RUN) tools/benchmark.py
 
 bench-large: $(TEST_SETUP) ## Measure what 5 million pairs take (half an hour, 2 GB on the disk)
 	$(RUN) tools/benchmark_large.py

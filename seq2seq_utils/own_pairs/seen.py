@@ -86,8 +86,8 @@ def in_words(seen: Seen) -> list[str]:
     for name, count in (("validation", seen.validation_in_training), ("test", seen.test_in_training)):
         if count:
             lines.append(
-                f"careful: {count:,} of the {name} pairs have a source that is trained on; scores on these "
-                "say little about new sentences"
+                f"careful: {name} pairs whose source is trained on: {count:,}; scores on these say little "
+                "about new sentences"
             )
     return lines
 
