@@ -81,13 +81,14 @@ def test_it_says_what_it_sees_what_it_chooses_and_how_it_goes(trained):
     printed = "\n".join(trained.lines)
     for pattern in (
         r"^200 pairs: 160 to train on, 20 for validation, 20 for the test$",
-        r"^sources: 3 to 5 words, half of them up to \d$",
-        r"^0 training pairs stand there more than once$",
+        r"^sources: 3 to 5 words, median \d$",
+        r"^training pairs that repeat an earlier one: 0$",
         r"^recipe: tiny, for 160 pairs: .* dropout=0.3 .*epochs=3 ",
-        r"^vocabularies: \d+ and \d+ pieces, of \d+ at most$",
-        r"^plan: 3 epochs of 160 pairs, .*about \d+\.\d minutes, about \d+\.\d GB of memory",
+        r"^vocabularies: \d+ and \d+ pieces \(asked for: \d+ at most\), and 4 special tokens each$",
+        r"^plan: 3 epochs of 160 pairs, .*the first \d steps as warm-up: about \d+\.\d minutes, "
+        r"about \d+\.\d GB of memory; then",
         r"^epoch 1 of 3: loss \d.*, validation \d.*, BLEU \d.*, chrF \d.*about \d+\.\d left$",
-        r"^test: BLEU \d+\.\d \(\d+\.\d to \d+\.\d\), chrF",
+        r"^test, by greedy search: BLEU \d+\.\d \(95 % interval \d+\.\d to \d+\.\d\), chrF",
         r"report\.html: the report$",
     ):
         assert re.search(pattern, printed, re.MULTILINE), pattern
@@ -219,6 +220,18 @@ def test_timing_changes_neither_the_model_nor_the_random_numbers(trained, pairs_
     assert expected.megabytes is None or expected.megabytes > 50
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not say how much memory it was")
+def test_the_memory_is_that_of_the_process_alone_not_of_the_one_that_started_it():
+    asks = "from seq2seq_utils.own_pairs.timing import _most_megabytes; print(_most_megabytes())"
+    started_by = "import subprocess, sys; ballast = b'x' * {}; subprocess.run([sys.executable, '-c', {!r}])"
+
+    def of_a_child(ballast: int) -> float:
+        command = [sys.executable, "-c", started_by.format(ballast, asks)]
+        return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert of_a_child(10**9) < of_a_child(0) + 200
+
+
 # ------------------------------------------------------------------------------------- what is seen
 def test_what_is_in_the_data_is_counted():
     train = [SentencePair(f"s {number}", f"t {number}") for number in range(20)]
@@ -237,8 +250,8 @@ def test_what_is_in_the_data_is_counted():
 
 def test_lengths_are_in_characters_where_there_are_no_spaces():
     chinese = Splits(*([SentencePair("你好吗", "how are you")] for _ in range(3)))
-    assert str(look(chinese).source) == "3 to 3 characters, half of them up to 3"
-    assert str(look(chinese).target) == "3 to 3 words, half of them up to 3"
+    assert str(look(chinese).source) == "3 to 3 characters, median 3"
+    assert str(look(chinese).target) == "3 to 3 words, median 3"
     assert not has_spaces(["东方红太阳升东方红太阳升东方红太阳升 东方红太阳升东方红太阳升东方红太阳升"])
 
 

@@ -19,6 +19,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,7 +30,7 @@ from seq2seq_utils.own_pairs.files import Files, Part
 from seq2seq_utils.own_pairs.plan import Request
 from seq2seq_utils.own_pairs.training import train
 from seq2seq_utils.training.processes import several_processes
-from seq2seq_utils.training.recipes import MODELS
+from seq2seq_utils.training.recipes import MODELS, Recipe
 
 TOGETHER = (
     "torchrun --nproc-per-node 2 tools/train.py ... trains one model in two processes; the recipe's "
@@ -64,7 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def make_parser() -> Parser:
     """What can be asked for."""
     parser = Parser(description=(__doc__ or "").splitlines()[0], epilog=TOGETHER)
-    parser.add_argument("pairs", nargs="?", type=Path, help="a tab-separated file: source, target")
+    parser.add_argument(
+        "pairs", nargs="?", type=Path, help="a tab-separated file: source, target; plain or gzip"
+    )
     parser.add_argument("--source", type=Path, help="instead of it: a file of sentences, one a line,")
     parser.add_argument("--target", type=Path, help="and a file of their translations")
     parser.add_argument("--out", type=Path, required=True, help="the folder that is written")
@@ -75,16 +78,38 @@ def make_parser() -> Parser:
             metavar="SIZE_OR_FILE",
             help="how many pairs to set aside, or a file of pairs, or two; default: a tenth, at most 1,000",
         )
-    parser.add_argument("--model", choices=MODELS, default="attention")
-    parser.add_argument("--recipe", choices=NAMED, help="by default the number of pairs decides")
+    parser.add_argument("--model", choices=MODELS, default=Request.model, help="default: %(default)s")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the recipe, changed"
+        "--recipe",
+        choices=NAMED,
+        help="default: by the number of training pairs, tiny, small or captions; quick is that of notebook 6",
     )
-    parser.add_argument("--minutes", type=float, help="shorten the training to fit")
-    parser.add_argument("--longest", type=int, default=Request.longest, help="pieces of a training sentence")
-    parser.add_argument("--bleu-tokenize", default=Request.bleu_tokenize, help="sacrebleu's --tokenize")
-    parser.add_argument("--beam", type=int, default=Request.beam, help="of the search that is scored")
-    parser.add_argument("--seed", type=int, default=Request.seed)
+    settings = ", ".join(field.name for field in fields(Recipe))
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"a setting of the recipe, changed; may be given several times. The settings: {settings}",
+    )
+    parser.add_argument("--minutes", type=float, help="shorten the schedule, so that it takes about so long")
+    parser.add_argument(
+        "--longest",
+        type=int,
+        default=Request.longest,
+        help="do not train on pairs with more pieces; all are scored; default: %(default)s",
+    )
+    parser.add_argument(
+        "--bleu-tokenize",
+        default=Request.bleu_tokenize,
+        help="sacrebleu's --tokenize; char for a language without spaces; default: %(default)s",
+    )
+    parser.add_argument(
+        "--beam", type=int, default=Request.beam, help="of the search that is scored; default: %(default)s"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=Request.seed, help="of weights, dropout and order; default: %(default)s"
+    )
     parser.add_argument("--device", help="cpu, cuda, cuda:1, mps; default: SEQ2SEQ_DEVICE, else cpu")
     return parser
 
@@ -151,4 +176,6 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        sys.exit("stopped; the same command goes on from the last checkpoint")
+        sys.exit(
+            "stopped; the same command goes on from the last checkpoint, or anew where there is none yet"
+        )

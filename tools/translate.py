@@ -5,7 +5,8 @@
     python tools/translate.py my_model sentences.txt --beam 1 --weights maps
 
 There is a line of output for each line of input, in the same order. A line that cannot be read (empty, not in
-UTF-8, of unknown words only) gives an empty one, and its number on stderr. Nothing but the folder is needed.
+UTF-8, of unknown words only, of more than 1,000 pieces) gives an empty one, and its number on stderr. Nothing
+but the folder is needed.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def gap(content: Content) -> Iterator[Advice]:
     if validation - training > GAP:
         yield Advice(
             f"The loss is {training:.2f} on training pairs and {validation:.2f} on validation pairs, "
-            f"measured alike: a gap of {validation - training:.2f} nats per token. It learns by heart.",
+            f"measured alike: a gap of {validation - training:.2f} nats per token. It may learn by heart.",
             "More pairs, above all; else more dropout (--set dropout=0.4 --set word_dropout=0.1), a smaller "
             "model, or pieces that are cut anew (--set piece_dropout=0.1).",
             *CARE,

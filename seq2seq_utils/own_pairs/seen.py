@@ -24,7 +24,7 @@ class Lengths:
     longest: int
 
     def __str__(self) -> str:
-        return f"{self.shortest:,} to {self.longest:,} {self.unit}, half of them up to {self.median:g}"
+        return f"{self.shortest:,} to {self.longest:,} {self.unit}, median {self.median:g}"
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def in_words(seen: Seen) -> list[str]:
         f"{seen.test:,} for the test",
         f"sources: {seen.source}",
         f"targets: {seen.target}",
-        f"{seen.repeated:,} training pairs stand there more than once",
+        f"training pairs that repeat an earlier one: {seen.repeated:,}",
     ]
     if seen.same > MANY_THE_SAME * seen.pairs:
         lines.append(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
+from pathlib import Path
 
 import torch
 
@@ -28,6 +29,7 @@ STEPS = 20  # that are timed
 _FIRST = 3  # steps that are not: the first ones ask the system for memory
 _TRANSLATED = 64  # validation sentences
 _MEGABYTE = 2**20
+_STATUS = Path("/proc/self/status")  # of this process, on Linux
 
 
 @dataclass(frozen=True)
@@ -181,9 +183,18 @@ def _megabytes(device: torch.device, model: Seq2Seq) -> float | None:
         return torch.cuda.max_memory_allocated(device) / _MEGABYTE + weights
     if device.type == "mps":
         return torch.mps.driver_allocated_memory() / _MEGABYTE + weights
+    most = _most_megabytes()
+    return None if most is None else most + weights
+
+
+def _most_megabytes() -> float | None:
+    """The most memory that this process had so far; None where the system does not say."""
     if sys.platform == "win32":
         return None
     import resource  # not there on Windows
 
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS, else kilobytes
-    return most / (_MEGABYTE if sys.platform == "darwin" else 1024) + weights
+    if sys.platform == "linux":  # where it is at least what the process had that started this one
+        status = dict(line.split(":", 1) for line in _STATUS.read_text(encoding="utf-8").splitlines())
+        most = int(status["VmHWM"].split()[0])
+    return most / (_MEGABYTE if sys.platform == "darwin" else 1024)

@@ -20,7 +20,7 @@ from seq2seq_utils.own_pairs.plan import Plan, Request, read_plan, write_plan
 from seq2seq_utils.own_pairs.report import page
 from seq2seq_utils.own_pairs.scoring import Scores
 from seq2seq_utils.pairs import Splits
-from seq2seq_utils.text import UNK_ID, TextCodec
+from seq2seq_utils.text import SPECIALS, UNK_ID, TextCodec
 from seq2seq_utils.training import (
     Checkpoint,
     History,
@@ -163,9 +163,9 @@ def prepare(request: Request, recipe: Recipe, splits: Splits, say: Say) -> Prepa
         ValueError: if too few pairs are left, or there is no such model.
     """
     codecs = recipes.codecs(splits.train, recipe, at_most=True)
-    sizes = [len(codec.vocabulary) for codec in codecs]
-    kind = "words" if recipe.word_count else f"pieces, of {recipe.pieces:,} at most"
-    say(f"vocabularies: {sizes[0]:,} and {sizes[1]:,} {kind}")
+    sizes = [len(codec.vocabulary) - len(SPECIALS) for codec in codecs]
+    learned = "words" if recipe.word_count else f"pieces (asked for: {recipe.pieces:,} at most)"
+    say(f"vocabularies: {sizes[0]:,} and {sizes[1]:,} {learned}, and {len(SPECIALS)} special tokens each")
     longest = (request.longest, request.longest, LONGEST)  # the test is not made easier
     kept = [leave_out(part, codecs, most) for part, most in zip(splits, longest, strict=True)]
     for name, part, most, needed in zip(Splits._fields, kept, longest, (1, 2, 2), strict=True):
@@ -223,9 +223,12 @@ def expectations(plan: Plan) -> list[str]:
     cut = f" of {plan.full_epochs}" if epochs < plan.full_epochs else ""
     memory = "" if plan.megabytes is None else f", about {plan.megabytes / 1000:.1f} GB of memory"
     stops = "" if plan.recipe.averaged_epochs else ", or fewer, where the validation loss gets no better"
+    warmup = f", the first {plan.recipe.warmup:,} steps as warm-up" if plan.recipe.warmup else ""
     lines = [
-        f"plan: {epochs}{cut} epochs of {plan.train_pairs:,} pairs{stops}: about {plan.seconds / 60:.1f} "
-        f"minutes{memory}, then the scores"
+        f"plan: {epochs}{cut} epochs of {plan.train_pairs:,} pairs{stops}{warmup}: about "
+        f"{plan.seconds / 60:.1f} minutes{memory}; then validation and test are scored",
+        "after each epoch: the loss in training, with the dropout and label smoothing of the recipe; that on "
+        "validation pairs, without both; BLEU and chrF of these, by greedy search",
     ]
     if process_count() > 1:
         shared = "each has a share of every batch, and needs that memory"
@@ -276,7 +279,9 @@ def finish(
     scores: dict[str, Scores] = {}
     for name, pairs in (("validation", begun.splits.validation), ("test", begun.splits.test)):
         found = scoring.score(model, pairs, codecs, request.bleu_tokenize, request.beam)
-        say(f"{name}: BLEU {found.bleu:.1f} ({found.low:.1f} to {found.high:.1f}), chrF {found.chrf:.1f}")
+        search = f"a beam of {request.beam}" if request.beam > 1 else "greedy search"
+        interval = f"95 % interval {found.low:.1f} to {found.high:.1f}"
+        say(f"{name}, by {search}: BLEU {found.bleu:.1f} ({interval}), chrF {found.chrf:.1f}")
         scores[name] = found
     losses = losses_of(model, prepared)
     audited = look_for_bugs(model, prepared, plan.recipe)
