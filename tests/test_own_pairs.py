@@ -512,9 +512,14 @@ def test_what_a_rule_points_to_is_a_heading_of_that_notebook(sound):
 def test_a_plan_knows_nothing_of_what_is_not_in_it():
     recipe = choosing.NAMED["small"]
     plan = Plan("small", recipe, 8, 10, 90.0, None)
-    (line,) = training.expectations(plan)
+    line, _ = training.expectations(plan)
     assert line.startswith("plan: 8 epochs of 10 pairs")
-    assert "about 1.5 minutes, then" in line
+    assert "about 1.5 minutes; then" in line
+    (without, _), (shorter, _) = (
+        training.expectations(replace(plan, recipe=replace(recipe, warmup=steps))) for steps in (0, 7)
+    )
+    assert "warm-up" not in without
+    assert ", the first 7 steps as warm-up: about" in shorter
 
 
 # -------------------------------------------------------------------------------------- the report
