@@ -154,11 +154,13 @@ def place(claim: Claim) -> tuple[str, str, int]:
 def summary(judged: Sequence[Judged], runs: Sequence[Entry]) -> str:
     """The record in a line, for the README."""
     claims = {place(line.claim) for line in judged}
+    notebooks = ", ".join(sorted({Path(line.claim.notebook).stem.partition("_")[0] for line in judged}))
     failed = {place(line.claim) for line in judged if line.held < line.runs}
     rooms = [line.room for line in judged if line.room is not None]
     held = "all of them" if not failed else f"{len(claims) - len(failed)} of them"
     room = f"; the least room is {min(rooms):.1f} standard deviations" if rooms else ""
-    return f"{len(claims)} claims, {len(runs)} runs with other seeds: {held} held in every run{room}."
+    made = f"{len(claims)} claims of notebooks {notebooks}, {len(runs)} runs with other seeds"
+    return f"{made}: {held} held in every run{room}."
 
 
 # ----------------------------------------------------------------------------------------------- file
