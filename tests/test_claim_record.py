@@ -117,10 +117,11 @@ def test_data_are_judged_apart_and_notebooks_too():
     ]
     assert judged[0].room == pytest.approx(5 / math.sqrt(2))
     assert claim_record.missing(judged, [first, second, third]) == [third]
-    line = "2 claims of notebooks 06, 4 runs with other seeds: 1 of them held in every run; the least room is 3.5"
-    assert claim_record.summary(judged, runs) == f"{line} standard deviations."
-    line = "1 claims of notebooks 06, 4 runs with other seeds: all of them held in every run"
-    assert claim_record.summary(judged[1:2], runs) == f"{line}."
+    made = "claims of notebooks 06, 4 runs with other seeds"
+    line = f"2 {made}: 1 of them held in every run; the least room is 3.5 standard deviations."
+    assert claim_record.summary(judged, runs) == line
+    line = f"1 {made}: all of them held in every run."
+    assert claim_record.summary(judged[1:2], runs) == line
 
 
 # --- The file -------------------------------------------------------------------------------------
