@@ -292,6 +292,13 @@ def test_sentences_with_a_new_place_on_either_side_are_told_from_those_without(f
     table = models.by_places(0)
     assert table["sentences"].to_dict() == {"no new place": 1, "a new place": 2}
     assert table["transformer"].to_list() == ["50 (0 to 100)", "50 (50 to 50)"]
+    apart = models.by_places_and_words(0)
+    assert apart["sentences"].to_dict() == {
+        (3, "no new place"): 1,
+        (3, "a new place"): 1,
+        (4, "a new place"): 1,
+    }
+    assert apart["transformer"].to_list() == ["50 (0 to 100)", "100 (100 to 100)", "0 (0 to 0)"]
 
 
 def test_curves_say_how_long_the_training_sentences_of_each_model_were(folder):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -14,9 +14,11 @@ from seq2seq_utils.experiments.over_runs import spans, with_ends
 from seq2seq_utils.experiments.stored import Results, read
 from seq2seq_utils.grammar import tokenizer
 from seq2seq_utils.pairs import SentencePair
+from seq2seq_utils.text import count_words
 
 # The file of each model; arms of one name had the same pairs and equally many steps.
 FILES = {"plain": "long_sentences", "attention": "attention", "transformer": "after_attention"}
+PLACES = {False: "no new place", True: "a new place"}
 ARMS = {20: "×9", 10: "×9, up to 10 words"}  # by the words of the longest training sentence
 
 
@@ -76,18 +78,42 @@ class ThreeModels:
             Two rows, ``"no new place"`` and ``"a new place"``: how many `sentences`, and for each model the
             mean of its runs, the lowest and the highest, as text.
         """
+        kinds = self._by_new_place(group)
+        return self._exact_of_kinds(group, {PLACES[new]: kinds[kinds["new"] == new].index for new in PLACES})
+
+    def by_places_and_words(self, group: int) -> pd.DataFrame:
+        """The same, with rows of their own for each number of English words.
+
+        Args:
+            group: see `by_places`.
+
+        Returns:
+            The columns of `by_places`; the rows are named by `words` and `places`.
+        """
+        kinds = {
+            (words, PLACES[new]): sentences.index
+            for (words, new), sentences in self._by_new_place(group).groupby(["words", "new"])
+        }
+        return self._exact_of_kinds(group, kinds).rename_axis(["words", "places"])
+
+    def _by_new_place(self, group: int) -> pd.DataFrame:
+        """The English `words` of each test sentence of a group, and whether it has a `new` place."""
         last = self.last_places()
-        test = held_out()[group * TEST : (group + 1) * TEST]
-        places = [zip(_places([pair]), last, strict=True) for pair in test]
-        is_new = [any(place > known for place, known in sides) for sides in places]
-        rows: dict[str, dict[str, Any]] = {}
-        for name, kind in (("no new place", False), ("a new place", True)):
-            of_kind = [number for number, new in enumerate(is_new) if new == kind]
-            rows[name] = {"sentences": len(of_kind)}
+        rows = []
+        for pair in held_out()[group * TEST : (group + 1) * TEST]:
+            new = any(place > known for place, known in zip(_places([pair]), last, strict=True))
+            rows.append({"words": count_words(pair.source), "new": new})
+        return pd.DataFrame(rows)
+
+    def _exact_of_kinds(self, group: int, kinds: Mapping[Any, Collection[int]]) -> pd.DataFrame:
+        """Exact match of each model on some of the sentences of a group, by their numbers."""
+        rows: dict[Any, dict[str, Any]] = {}
+        for kind, numbers in kinds.items():
+            rows[kind] = {"sentences": len(numbers)}
             for model, results in self.results.items():
                 right = [run["measured"]["by_length"][group]["right"] for run in results.of(ARMS[20])]
-                shares = [100 * mean(int(digits[number]) for number in of_kind) for digits in right]
-                rows[name][model] = with_ends(mean(shares), min(shares), max(shares), 0)
+                shares = [100 * mean(int(digits[number]) for number in numbers) for digits in right]
+                rows[kind][model] = with_ends(mean(shares), min(shares), max(shares), 0)
         return pd.DataFrame(rows).T
 
     def curves(self) -> pd.DataFrame:
