@@ -76,7 +76,7 @@ def make_parser() -> Parser:
             f"--{name}",
             nargs="+",
             metavar="SIZE_OR_FILE",
-            help="how many pairs to set aside, or a file of pairs, or two; default: a tenth, at most 1,000",
+            help="how many sources to set aside, or a file of pairs, or two; default: a tenth, at most 1,000",
         )
     parser.add_argument("--model", choices=MODELS, default=Request.model, help="default: %(default)s")
     parser.add_argument(
@@ -97,7 +97,7 @@ def make_parser() -> Parser:
         "--longest",
         type=int,
         default=Request.longest,
-        help="do not train on pairs with more pieces; all are scored; default: %(default)s",
+        help="no pair with more pieces is trained on, or counted after an epoch; default: %(default)s",
     )
     parser.add_argument(
         "--bleu-tokenize",
