@@ -288,7 +288,7 @@ def test_sentences_with_a_new_place_on_either_side_are_told_from_those_without(f
             right = ["101", "010"] if run["seed"] == 0 else ["001", "010"]
             for group, digits in zip(run["measured"]["by_length"], right[: 1 + number], strict=False):
                 group["right"] = digits
-    assert models.last_places() == (4, 4)
+    assert models.last_places == (4, 4)
     table = models.by_places(0)
     assert table["sentences"].to_dict() == {"no new place": 1, "a new place": 2}
     assert table["transformer"].to_list() == ["50 (0 to 100)", "50 (50 to 50)"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -18,8 +19,8 @@ from seq2seq_utils.text import count_words
 
 # The file of each model; arms of one name had the same pairs and equally many steps.
 FILES = {"plain": "long_sentences", "attention": "attention", "transformer": "after_attention"}
-PLACES = {False: "no new place", True: "a new place"}
 ARMS = {20: "×9", 10: "×9, up to 10 words"}  # by the words of the longest training sentence
+PLACES = {False: "no new place", True: "a new place"}
 
 
 class ThreeModels:
@@ -61,8 +62,8 @@ class ThreeModels:
         """
         return exact_of(self.results[model], ARMS[longest], group)
 
-    @staticmethod
-    def last_places() -> tuple[int, int]:
+    @cached_property  # all training pairs are cut into tokens for it
+    def last_places(self) -> tuple[int, int]:
         """The last place, in tokens, that training sentences of 3 to 20 words had, and their translations."""
         return _places(corpus(20).train)
 
@@ -98,7 +99,7 @@ class ThreeModels:
 
     def _by_new_place(self, group: int) -> pd.DataFrame:
         """The English `words` of each test sentence of a group, and whether it has a `new` place."""
-        last = self.last_places()
+        last = self.last_places
         rows = []
         for pair in held_out()[group * TEST : (group + 1) * TEST]:
             new = any(place > known for place, known in zip(_places([pair]), last, strict=True))

@@ -189,12 +189,13 @@ def _megabytes(device: torch.device, model: Seq2Seq) -> float | None:
 
 def _most_megabytes() -> float | None:
     """The most memory that this process had so far; None where the system does not say."""
+    if _STATUS.is_file():
+        for line in _STATUS.read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):  # in kilobytes
+                return int(line.split()[1]) / 1024
     if sys.platform == "win32":
         return None
-    import resource  # not there on Windows
+    import resource  # not there on Windows; on Linux it counts the process, too, that started this one
 
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS, else kilobytes
-    if sys.platform == "linux":  # where it is at least what the process had that started this one
-        status = dict(line.split(":", 1) for line in _STATUS.read_text(encoding="utf-8").splitlines())
-        most = int(status["VmHWM"].split()[0])
     return most / (_MEGABYTE if sys.platform == "darwin" else 1024)
