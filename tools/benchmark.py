@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import statistics
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing import get_context
@@ -46,6 +47,7 @@ SEARCH_BATCH_SIZE = 128  # what `translate` takes by default
 STEP_BATCH_SIZE, SOURCE_WORDS, TARGET_WORDS, VOCABULARY, STEPS = 64, 12, 13, 400, 20
 # Two processes: the sizes of the model, how many steps and how often, and how many pieces a sentence has.
 RECIPE, PROCESS_STEPS, PROCESS_RUNS, PIECES = captions.CHOSEN, 6, 3, (8, 23)
+LET_GO = 0.2  # seconds
 
 
 def main() -> None:
@@ -142,6 +144,9 @@ def train_beside_another(
         alone = tokens_a_second(half, BATCH_SIZE)
         with several_processes(threads=1):
             found.append([alone, tokens_a_second(pairs, 2 * BATCH_SIZE), tokens_a_second(half, BATCH_SIZE)])
+            # PyTorch before 2.8 ends its threads without letting them run Python, which one of them may need
+            # to let go of its last tensor; here it gets the time to.
+            time.sleep(LET_GO)
     speeds.put(found)
 
 

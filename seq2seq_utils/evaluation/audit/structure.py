@@ -106,22 +106,31 @@ def padding_in_loss(subject: Subject) -> Measured:
     """How far loss and gradient of two pairs together are from those of both alone, put together.
 
     Sum, mean over tokens (EOS counted or not), and mean over sentences are allowed: the one that comes
-    nearest counts. Padding belongs to none of them.
+    nearest counts. Padding belongs to none of them. The pair with the shortest target is put together with
+    one longer pair after another, as the padding of one may by chance cost just what its words do; the worst
+    counts.
     """
-    pairs = _shortest_and_longest(subject)
-    alone = [_loss_and_gradient(subject, [pair]) for pair in pairs]
-    together = _loss_and_gradient(subject, pairs)
-    short, long = (len(target) for _, target in pairs)
+    short, _ = _shortest_and_longest(subject)
+    longer = [pair for pair in reversed(subject.sample) if len(pair[1]) > len(short[1])]
+    others = longer[:: len(longer) // _TAKEN_APART or 1]
+    off = torch.tensor([_off_from_both_alone(subject, short, other) for other in others])  # (pairs, ways)
+    return Measured(float(off.amax(dim=0).min()))
+
+
+def _off_from_both_alone(subject: Subject, short: IdPair, long: IdPair) -> list[float]:
+    """How far loss or gradient of two pairs is from that of both alone, for each way to put it together."""
+    together, *alone = (_loss_and_gradient(subject, pairs) for pairs in ([short, long], [short], [long]))
+    words = len(short[1]), len(long[1])
     off = []
     for first, second in (
         (1.0, 1.0),
         (0.5, 0.5),
-        ((short + 1) / (short + long + 2), (long + 1) / (short + long + 2)),
-        (short / (short + long), long / (short + long)),
+        ((words[0] + 1) / (sum(words) + 2), (words[1] + 1) / (sum(words) + 2)),
+        (words[0] / sum(words), words[1] / sum(words)),
     ):
         parts = zip(together, *alone, strict=True)  # the loss, then the gradient
         off.append(max(_relative(whole, first * one_of + second * other) for whole, one_of, other in parts))
-    return Measured(min(off))
+    return off
 
 
 def eos_in_loss(subject: Subject) -> Measured:
@@ -140,7 +149,7 @@ def eos_in_loss(subject: Subject) -> Measured:
     words = float(counts[:-1].mean())
     if words <= 0:
         raise CannotCheckError("needs a loss in which the target's words count")
-    return Measured(float(counts[-1]) / words)
+    return Measured(round(float(counts[-1]) / words, 6) + 0.0)  # + 0.0: no minus before a 0
 
 
 def reported_with_truth_fed(subject: Subject) -> Measured:
