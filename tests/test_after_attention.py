@@ -271,34 +271,29 @@ def test_quality_by_length_has_a_row_for_each_model_with_mean_and_ends(folder):
     assert models.runs("plain", 2, longest=10) == [0, 0]
 
 
-def test_sentences_with_a_new_place_on_either_side_are_told_from_those_without(folder, monkeypatch):
-    known = [SentencePair("The cat sleeps.", "Le chat dort.")]
+def test_sentences_stand_by_their_tokens_beside_how_many_of_training_had_these_places(folder, monkeypatch):
+    known = [SentencePair(source, "Le chat dort.") for source in ("The cat sleeps.", "The old cat sleeps.")]
     test = [
         SentencePair("The dog sleeps.", "Le chien dort."),
-        SentencePair("The old cat sleeps.", "Le chat dort."),
-        SentencePair("The cat sleeps.", "Le vieux chat dort."),
+        SentencePair("The old dog sleeps.", "Le vieux chien dort."),
+        SentencePair("The dog, too, sleeps.", "Le chien aussi dort."),
+        SentencePair("The cat sleeps.", "Le chat dort."),
     ]
     pairs = Splits(known, [], [])
     monkeypatch.setattr(after_attention_tables, "corpus", lambda longest: pairs)
-    monkeypatch.setattr(after_attention_tables, "held_out", lambda: [*test, *test])
+    monkeypatch.setattr(after_attention_tables, "held_out", lambda: [*test[:0:-1], test[0], *test])
     monkeypatch.setattr(after_attention_tables, "TEST", len(test))
     models = ThreeModels(folder)
-    for number, results in enumerate(models.results.values()):
+    for results in models.results.values():
         for run in results.runs:
-            right = ["101", "010"] if run["seed"] == 0 else ["001", "010"]
-            for group, digits in zip(run["measured"]["by_length"], right[: 1 + number], strict=False):
-                group["right"] = digits
-    assert models.last_places == (4, 4)
-    table = models.by_places(0)
-    assert table["sentences"].to_dict() == {"no new place": 1, "a new place": 2}
-    assert table["transformer"].to_list() == ["50 (0 to 100)", "50 (50 to 50)"]
-    apart = models.by_places_and_words(0)
-    assert apart["sentences"].to_dict() == {
-        (3, "no new place"): 1,
-        (3, "a new place"): 1,
-        (4, "a new place"): 1,
-    }
-    assert apart["transformer"].to_list() == ["50 (0 to 100)", "100 (100 to 100)", "0 (0 to 0)"]
+            for group, right in zip(run["measured"]["by_length"], ("0000", "0110"), strict=False):
+                group["right"] = right if run["seed"] == 0 else "0011"
+    table = models.by_tokens(1, rare=1)
+    assert table.index.to_list() == [4, 5, 7]
+    assert table["in training"].to_list() == [2, 1, 0]
+    assert table["sentences"].to_list() == [2, 1, 1]
+    assert table["transformer"].to_list() == ["25 (0 to 50)", "50 (0 to 100)", "100 (100 to 100)"]
+    assert models.by_tokens(1, rare=2).index.to_list() == [4]
 
 
 def test_curves_say_how_long_the_training_sentences_of_each_model_were(folder):

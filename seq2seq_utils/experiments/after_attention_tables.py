@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -15,12 +15,10 @@ from seq2seq_utils.experiments.over_runs import spans, with_ends
 from seq2seq_utils.experiments.stored import Results, read
 from seq2seq_utils.grammar import tokenizer
 from seq2seq_utils.pairs import SentencePair
-from seq2seq_utils.text import count_words
 
 # The file of each model; arms of one name had the same pairs and equally many steps.
 FILES = {"plain": "long_sentences", "attention": "attention", "transformer": "after_attention"}
 ARMS = {20: "×9", 10: "×9, up to 10 words"}  # by the words of the longest training sentence
-PLACES = {False: "no new place", True: "a new place"}
 
 
 class ThreeModels:
@@ -62,60 +60,34 @@ class ThreeModels:
         """
         return exact_of(self.results[model], ARMS[longest], group)
 
-    @cached_property  # all training pairs are cut into tokens for it
-    def last_places(self) -> tuple[int, int]:
-        """The last place, in tokens, that training sentences of 3 to 20 words had, and their translations."""
-        return _places(corpus(20).train)
+    def by_tokens(self, group: int, rare: int) -> pd.DataFrame:
+        """Exact match in % by the tokens of the English sentence, which are the places that it uses.
 
-    def by_places(self, group: int) -> pd.DataFrame:
-        """Exact match in % with and without a new place: one that no training sentence of 3 to 20 words had.
-
-        Places count tokens, in the source and in the translation; full stops are tokens, too.
+        Full stops and commas are tokens, too.
 
         Args:
             group: of lengths, 0 for the shortest.
+            rare: numbers of tokens that fewer test sentences have are left out.
 
         Returns:
-            Two rows, ``"no new place"`` and ``"a new place"``: how many `sentences`, and for each model the
-            mean of its runs, the lowest and the highest, as text.
+            A row for each number of `tokens`: how many sentences `in training`, those of 3 to 20 words, have
+            as many or more, and so a word at the last of these places; how many `sentences` of the test have
+            as many; and for each model the mean of its runs, the lowest and the highest, as text.
         """
-        kinds = self._by_new_place(group)
-        return self._exact_of_kinds(group, {PLACES[new]: kinds[kinds["new"] == new].index for new in PLACES})
-
-    def by_places_and_words(self, group: int) -> pd.DataFrame:
-        """The same, with rows of their own for each number of English words.
-
-        Args:
-            group: see `by_places`.
-
-        Returns:
-            The columns of `by_places`; the rows are named by `words` and `places`.
-        """
-        kinds = {
-            (words, PLACES[new]): sentences.index
-            for (words, new), sentences in self._by_new_place(group).groupby(["words", "new"])
-        }
-        return self._exact_of_kinds(group, kinds).rename_axis(["words", "places"])
-
-    def _by_new_place(self, group: int) -> pd.DataFrame:
-        """The English `words` of each test sentence of a group, and whether it has a `new` place."""
-        last = self.last_places
-        rows = []
-        for pair in held_out()[group * TEST : (group + 1) * TEST]:
-            new = any(place > known for place, known in zip(_places([pair]), last, strict=True))
-            rows.append({"words": count_words(pair.source), "new": new})
-        return pd.DataFrame(rows)
-
-    def _exact_of_kinds(self, group: int, kinds: Mapping[Any, Collection[int]]) -> pd.DataFrame:
-        """Exact match of each model on some of the sentences of a group, by their numbers."""
-        rows: dict[Any, dict[str, Any]] = {}
-        for kind, numbers in kinds.items():
-            rows[kind] = {"sentences": len(numbers)}
+        in_training = _source_tokens(corpus(20).train)
+        in_test = _source_tokens(held_out()[group * TEST : (group + 1) * TEST])
+        rows: dict[int, dict[str, Any]] = {}
+        for tokens, count in sorted(Counter(in_test).items()):
+            if count < rare:
+                continue
+            known = sum(others >= tokens for others in in_training)
+            rows[tokens] = {"in training": known, "sentences": count}
+            numbers = [number for number, others in enumerate(in_test) if others == tokens]
             for model, results in self.results.items():
                 right = [run["measured"]["by_length"][group]["right"] for run in results.of(ARMS[20])]
                 shares = [100 * mean(int(digits[number]) for number in numbers) for digits in right]
-                rows[kind][model] = with_ends(mean(shares), min(shares), max(shares), 0)
-        return pd.DataFrame(rows).T
+                rows[tokens][model] = with_ends(mean(shares), min(shares), max(shares), 0)
+        return pd.DataFrame(rows).T.rename_axis("tokens")
 
     def curves(self) -> pd.DataFrame:
         """Quality by length of all models, trained on up to 20 and on up to 10 words.
@@ -178,13 +150,9 @@ class ThreeModels:
         return by_head(runs[seed]["measured"]["heads"], measured)
 
 
-def _places(pairs: Sequence[SentencePair]) -> tuple[int, int]:
-    """The last place in the longest source of some pairs and in the longest translation, in tokens."""
-    english, french = tokenizer("english"), tokenizer("french")
-    return (
-        max(len(english.tokenize(pair.source)) for pair in pairs),
-        max(len(french.tokenize(pair.target)) for pair in pairs),
-    )
+def _source_tokens(pairs: Sequence[SentencePair]) -> list[int]:
+    english = tokenizer("english")
+    return [len(english.tokenize(pair.source)) for pair in pairs]
 
 
 def by_head(records: Sequence[Mapping[str, Any]], measured: str = "alignment_error") -> pd.DataFrame:
