@@ -141,7 +141,7 @@ CHECKS = (
         relation="<=",
         bound=1e-3,
         unit="weight",
-        symptom="a pale map; short sentences are worse in a batch",
+        symptom="a pale map; scores that change with the batch",
         explained=(ATTENTION, "Why the mask comes before the softmax"),
         weights=BOTH,
     ),
@@ -158,7 +158,7 @@ CHECKS = (
     ),
     Check(
         name="EOS is trained",
-        claim="EOS counts in the loss as a word does",
+        claim="EOS counts in the loss, at least half as much as a word",
         measure=structure.eos_in_loss,
         relation=">=",
         bound=0.5,
@@ -222,7 +222,7 @@ CHECKS = (
     ),
     Check(
         name="EOS is found",
-        claim="after a whole target EOS is the likeliest token",
+        claim="after at least half of the whole targets EOS is the likeliest token",
         measure=learning.eos_found,
         relation=">=",
         bound=0.5,
@@ -233,7 +233,7 @@ CHECKS = (
     ),
     Check(
         name="the own source helps",
-        claim="a target is likelier with its own source than with another one",
+        claim="most targets are likelier with their own source than with another one",
         measure=learning.own_source,
         relation=">=",
         bound=0.65,
