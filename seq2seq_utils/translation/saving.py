@@ -65,7 +65,9 @@ def save_translator(
 
 
 def load_translator(folder: str | Path) -> tuple[Seq2Seq, tuple[TextCodec, TextCodec]]:
-    """What `save_translator` has written, on the CPU, ready to translate; no code in the files is run.
+    """What `save_translator` has written, on the CPU, ready to translate.
+
+    No code in the files is run (`weights_only=True`; PyTorch before 2.6 can be tricked by a forged file).
 
     Args:
         folder: where it is.

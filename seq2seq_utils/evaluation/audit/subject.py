@@ -223,8 +223,8 @@ class Subject:
 def shuffled_weights(module: nn.Module, seed: int = 0) -> Iterator[None]:
     """Within it the numbers of each parameter stand in another order; after it they are back.
 
-    So they are as large as before, but nothing is learned and nothing is certain. Where all are 0, or all
-    the same, as at the start some are, a little noise tells them apart.
+    So nothing is learned and nothing is certain. Where all are 0, or all the same, as at the start some are,
+    some noise tells them apart.
     """
     generator = torch.Generator().manual_seed(seed)
     kept = {name: parameter.detach().clone() for name, parameter in module.named_parameters()}

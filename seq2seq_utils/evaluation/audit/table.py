@@ -222,7 +222,7 @@ CHECKS = (
     ),
     Check(
         name="EOS is found",
-        claim="after at least half of the whole targets EOS is the likeliest token",
+        claim="for half of the pairs or more: after the whole target EOS is the likeliest token",
         measure=learning.eos_found,
         relation=">=",
         bound=0.5,
