@@ -290,8 +290,8 @@ def test_sentences_stand_by_their_tokens_beside_how_many_of_training_had_these_p
                 group["right"] = right if run["seed"] == 0 else "0011"
     table = models.by_tokens(1, rare=1)
     assert table.index.to_list() == [4, 5, 7]
-    assert table["in training"].to_list() == [2, 1, 0]
-    assert table["sentences"].to_list() == [2, 1, 1]
+    assert table["training sentences"].to_list() == [2, 1, 0]
+    assert table["test sentences"].to_list() == [2, 1, 1]
     assert table["transformer"].to_list() == ["25 (0 to 50)", "50 (0 to 100)", "100 (100 to 100)"]
     assert models.by_tokens(1, rare=2).index.to_list() == [4]
 

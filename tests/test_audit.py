@@ -660,7 +660,7 @@ def test_the_table_has_a_row_for_each_check_and_a_reader_s_own_test_fails_with_w
         audited.raise_if_any_fails()
     (line,) = str(raised.value).splitlines()
     for part in (
-        "padding is not in the loss: not so: loss and gradient",
+        "padding is not in the loss: FAILED. It should be that loss and gradient",
         "but it must be <= 0.001",
         "What one sees: a loss that gets better with more padding in the batch.",
         "01_tokenization, “EOS counts, PAD does not”",

@@ -70,9 +70,9 @@ class ThreeModels:
             rare: numbers of tokens that fewer test sentences have are left out.
 
         Returns:
-            A row for each number of `tokens`: how many sentences `in training`, those of 3 to 20 words, have
-            as many or more, and so a word at the last of these places; how many `sentences` of the test have
-            as many; and for each model the mean of its runs, the lowest and the highest, as text.
+            A row for each number of `tokens`: how many ``"training sentences"``, those of 3 to 20 words, have
+            as many or more, and so a word at the last of these places; how many ``"test sentences"`` have as
+            many; and for each model the mean of its runs, the lowest and the highest, as text.
         """
         in_training = _source_tokens(corpus(20).train)
         in_test = _source_tokens(held_out()[group * TEST : (group + 1) * TEST])
@@ -81,7 +81,7 @@ class ThreeModels:
             if count < rare:
                 continue
             known = sum(others >= tokens for others in in_training)
-            rows[tokens] = {"in training": known, "sentences": count}
+            rows[tokens] = {"training sentences": known, "test sentences": count}
             numbers = [number for number, others in enumerate(in_test) if others == tokens]
             for model, results in self.results.items():
                 right = [run["measured"]["by_length"][group]["right"] for run in results.of(ARMS[20])]

@@ -64,7 +64,8 @@ class Audit:
 def _line(finding: Finding) -> str:
     note = f" ({finding.note})" if finding.note else ""
     return (
-        f"{finding.check}: not so: {finding.claim}; {finding.unit}: {finding.measured:.3g}, but it must be "
+        f"{finding.check}: FAILED. It should be that {finding.claim}; {finding.unit}: "
+        f"{finding.measured:.3g}, but it must be "
         f"{finding.bound}{note}. What one sees: {finding.symptom}. Read notebook {finding.notebook}, "
         f"“{finding.heading}”."
     )

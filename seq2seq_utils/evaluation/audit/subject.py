@@ -221,10 +221,10 @@ class Subject:
 
 @contextmanager
 def shuffled_weights(module: nn.Module, seed: int = 0) -> Iterator[None]:
-    """Within it the numbers of each parameter stand in another order; after it they are back.
+    """Within it the numbers of a parameter stand in another order, with some noise; after it they are back.
 
-    So nothing is learned and nothing is certain. Where all are 0, or all the same, as at the start some are,
-    some noise tells them apart.
+    So nothing is learned, and little is certain. Where all are 0, or all the same, as at the start some are,
+    the noise tells them apart.
     """
     generator = torch.Generator().manual_seed(seed)
     kept = {name: parameter.detach().clone() for name, parameter in module.named_parameters()}

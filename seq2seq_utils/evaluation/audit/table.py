@@ -162,7 +162,7 @@ CHECKS = (
         measure=structure.eos_in_loss,
         relation=">=",
         bound=0.5,
-        unit="times a word's share",
+        unit="times as much as a word",
         symptom="translations that never end",
         explained=(TOKENIZATION, "EOS, the token that must be learned"),
         weights=SHUFFLED,
@@ -222,7 +222,7 @@ CHECKS = (
     ),
     Check(
         name="EOS is found",
-        claim="for half of the pairs or more: after the whole target EOS is the likeliest token",
+        claim="after the whole target EOS is the likeliest token, for half of the pairs or more",
         measure=learning.eos_found,
         relation=">=",
         bound=0.5,
