@@ -115,14 +115,24 @@ def padding_in_loss(subject: Subject) -> Measured:
     short, _ = _shortest_and_longest(subject)
     longer = [pair for pair in reversed(subject.sample) if len(pair[1]) > len(short[1])]
     others = longer[:: len(longer) // _TAKEN_APART or 1]
-    off = torch.tensor([_off_from_both_alone(subject, short, other) for other in others])  # (pairs, ways)
+    alone = _loss_and_gradient(subject, [short])
+    off = torch.tensor(
+        [
+            _off_from_both_alone(
+                _loss_and_gradient(subject, [short, other]),
+                (alone, _loss_and_gradient(subject, [other])),
+                (len(short[1]), len(other[1])),
+            )
+            for other in others
+        ]
+    )  # (pairs, ways)
     return Measured(float(off.amax(dim=0).min()))
 
 
-def _off_from_both_alone(subject: Subject, short: IdPair, long: IdPair) -> list[float]:
+def _off_from_both_alone(
+    together: tuple[Tensor, Tensor], alone: tuple[tuple[Tensor, Tensor], ...], words: tuple[int, int]
+) -> list[float]:
     """How far loss or gradient of two pairs is from that of both alone, for each way to put it together."""
-    together, *alone = (_loss_and_gradient(subject, pairs) for pairs in ([short, long], [short], [long]))
-    words = len(short[1]), len(long[1])
     off = []
     for first, second in (
         (1.0, 1.0),
