@@ -5,7 +5,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
 
-from seq2seq_utils.drawing import TARGET
+from seq2seq_utils.drawing import TARGET, outcomes
 from seq2seq_utils.drawing.outcomes import outcome_table
 from seq2seq_utils.evaluation.audit import Outcome
 
@@ -60,3 +60,30 @@ def test_what_cannot_be_drawn_is_named():
     for message, arguments in refused.items():
         with pytest.raises(ValueError, match=message):
             outcome_table(*arguments)
+
+
+RUNS = pd.DataFrame(
+    [("sound", 0.2, 70.0), ("sound", 0.4, 60.0), ("no mask", 0.3, 65.0), ("order lost", 0.5, 1.0)],
+    columns=["program", "loss", "bleu"],
+)
+
+
+def test_each_run_is_a_dot_in_the_row_of_its_program_and_a_band_shows_the_span_of_the_sound_ones():
+    figure = outcomes.run_panels(RUNS, {"loss": "Loss", "bleu": "BLEU"}, "program", "sound")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
+        "sound",
+        "no mask",
+        "order lost",
+    ]
+    for axis, column, (low, high) in zip(figure.axes, ("loss", "bleu"), ((0.2, 0.4), (60, 70)), strict=True):
+        (dots,) = axis.collections
+        assert dots.get_offsets().tolist() == [
+            list(dot) for dot in zip(RUNS[column], [0, 0, 1, 2], strict=True)
+        ]
+        (band,) = axis.patches
+        assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx((low, high))
+
+
+def test_without_a_sound_run_there_is_no_band_to_draw():
+    with pytest.raises(ValueError, match="program: there is no run of 'best'; there are sound, no mask"):
+        outcomes.run_panels(RUNS, {"loss": "Loss"}, "program", "best")

@@ -1,4 +1,4 @@
-"""The outcomes of audits drawn: a table of checks and programs, with a mark and a colour for each outcome."""
+"""What tells a program with a bug from a sound one, drawn: its audit's outcomes, and all its runs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from seq2seq_utils.drawing.style import BACKGROUND, DARK_TEXT, GRID, LIGHT_TEXT, PLAIN, TARGET
+from seq2seq_utils.drawing.style import BACKGROUND, DARK_TEXT, GRID, LIGHT_TEXT, PLAIN, SOURCE, TARGET
 from seq2seq_utils.evaluation.audit import Outcome
 
 # Of each outcome the mark, its colour, and those of its cell and of the hatching in it. The marks are enough.
@@ -55,6 +56,36 @@ def outcome_table(table: pd.DataFrame, legend: Mapping[str, str], frames: Mappin
     axis.grid(visible=False)
     axis.spines[:].set_visible(False)
     axis.set_xlabel("     ".join(f"{_MARKS[Outcome(outcome)][0]} {text}" for outcome, text in legend.items()))
+    return figure
+
+
+def run_panels(table: pd.DataFrame, panels: Mapping[str, str], group: str, sound: str) -> Figure:
+    """A dot for each run, a row for each program; what the sound runs span is shaded.
+
+    Args:
+        table: a row for each run.
+        panels: the columns to draw, and the label of their axis, with units.
+        group: the column that says which program a run is of; the programs are drawn in the table's order.
+        sound: the program whose lowest and highest run bound the shaded band.
+
+    Raises:
+        ValueError: if there is no run of the sound program.
+    """
+    programs = list(table[group].unique())
+    if sound not in programs:
+        raise ValueError(f"{group}: there is no run of {sound!r}; there are {', '.join(map(str, programs))}")
+    height = _ROW * len(programs) + 0.8
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.2 * len(panels) + 1.6, height), squeeze=False)
+    for axis, (column, label) in zip(axes[0], panels.items(), strict=True):
+        of_sound = table.loc[table[group] == sound, column]
+        axis.axvspan(of_sound.min(), of_sound.max(), color=GRID, zorder=0)
+        rows = table[group].map(programs.index)
+        axis.scatter(table[column], rows, s=22, facecolor="none", edgecolor=SOURCE, linewidth=1.1, zorder=2)
+        axis.set_yticks(range(len(programs)), programs if axis is axes[0, 0] else [])
+        axis.set(xlabel=label, ylim=(len(programs) - 0.4, -0.6))
+        axis.grid(visible=False, axis="x")
+    sns.despine(figure)
+    figure.tight_layout()
     return figure
 
 

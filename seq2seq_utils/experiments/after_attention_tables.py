@@ -19,6 +19,33 @@ from seq2seq_utils.pairs import SentencePair
 # The file of each model; arms of one name had the same pairs and equally many steps.
 FILES = {"plain": "long_sentences", "attention": "attention", "transformer": "after_attention"}
 ARMS = {20: "×9", 10: "×9, up to 10 words"}  # by the words of the longest training sentence
+_BY_PAIRS = ("3,000 pairs", "30,000 pairs")
+# Of each comparison and model: the file of its runs, and their arm; then the files of its search, and the
+# arms there, without the rate.
+_SEARCHED = {
+    ("633 steps", "attention"): ("attention", "×1", {"after_attention_search": "attention, ×1"}),
+    ("633 steps", "transformer"): ("after_attention", "×1", {"after_attention_search": "×1"}),
+    **{
+        (f"{steps:,} steps", model): (file, arm, searches)
+        for steps, arm in ((1899, "×3"), (5697, "×9"))
+        for model, file, searches in (
+            ("plain", "long_sentences", {"long_sentences_search": arm}),
+            (
+                "attention",
+                "attention",
+                {"attention_search": arm, "after_attention_search": f"attention, {arm}"},
+            ),
+            ("transformer", "after_attention", {"after_attention_search": arm}),
+        )
+    },
+    ("up to 10 words", "transformer"): ("after_attention", ARMS[10], {"after_attention_search": ARMS[10]}),
+    **{
+        (pairs, model): ("after_attention_pairs", arm, {"after_attention_pairs_search": arm})
+        for pairs in _BY_PAIRS
+        for model in FILES
+        for arm in (f"{model}, {pairs}",)
+    },
+}
 
 
 class ThreeModels:
@@ -194,6 +221,33 @@ def rates_tried(results: Results, models: Mapping[str, str]) -> pd.DataFrame:
             groups = _exact_by_group(runs[rate]["by_length"])
             rows[model, rate] = {"validation": runs[rate]["validation_exact_match"], **groups}
     return pd.DataFrame(rows).T.rename_axis(["model", "rate"])
+
+
+def all_rates(folder: str | Path) -> pd.DataFrame:
+    """The learning rates that were tried for each comparison, one run each, and the one that was taken.
+
+    Args:
+        folder: where the files are.
+
+    Returns:
+        A row for each comparison and model. A column for each rate, the highest first: exact match in % on
+        the validation pairs, as text, or nothing; and ``"taken"``, the rate of the runs that are compared.
+
+    Raises:
+        FileNotFoundError: if a file is not there.
+    """
+    tried: dict[tuple[str, str], dict[float, float]] = {}
+    taken: dict[tuple[str, str], float] = {}
+    for row, (file, arm, searches) in _SEARCHED.items():
+        of_files = [
+            rates_tried(read(Path(folder) / f"{search}.json"), {row[1]: name})["validation"].loc[row[1]]
+            for search, name in searches.items()
+        ]
+        tried[row] = pd.concat(of_files).to_dict()
+        taken[row] = read(Path(folder) / f"{file}.json").of(arm)[0]["definition"]["learning_rate"]
+    table = pd.DataFrame.from_dict(tried, orient="index").sort_index(axis=1, ascending=False)
+    texts = table.map(lambda share: "" if pd.isna(share) else f"{share:.1f}")
+    return texts.assign(taken=pd.Series(taken)).rename_axis(["compared", "model"])
 
 
 def by_pairs(results: Results) -> pd.DataFrame:
