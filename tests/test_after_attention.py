@@ -18,8 +18,8 @@ from seq2seq_utils.experiments import (
     read,
 )
 from seq2seq_utils.experiments.after_attention import LATER_RATES, MODELS, Arm
-from seq2seq_utils.experiments.after_attention_tables import ThreeModels, by_pairs, rates_tried
-from seq2seq_utils.experiments.stored import store
+from seq2seq_utils.experiments.after_attention_tables import ThreeModels, all_rates, by_pairs, rates_tried
+from seq2seq_utils.experiments.stored import read, store
 from seq2seq_utils.grammar import generate, generate_splits
 from seq2seq_utils.models import count_parameters
 from seq2seq_utils.pairs import SentencePair, Splits
@@ -371,3 +371,19 @@ def test_rates_that_were_tried_are_listed_by_model_the_highest_first():
     assert table.to_numpy().tolist() == [[7, 8], [5, 6], [1, 2]]
     with pytest.raises(ValueError, match="'nothing'"):
         rates_tried(results, {"attention": "nothing"})
+
+
+def test_all_rates_of_a_comparison_stand_beside_the_one_that_was_taken_wherever_their_search_is_stored():
+    results = Path(__file__).parent.parent / "notebooks" / "results"
+    table = all_rates(results)
+    assert list(table.columns[:-1]) == sorted(table.columns[:-1], reverse=True)
+    row = table.loc[("5,697 steps", "attention")]
+    expected = {}
+    for file, arm in (("attention_search", "×9"), ("after_attention_search", "attention, ×9")):
+        for run in read(results / f"{file}.json").runs:
+            if run["arm"].startswith(f"{arm}, rate"):
+                rate, share = run["definition"]["learning_rate"], run["measured"]["validation_exact_match"]
+                expected[rate] = f"{share:.1f}"
+    assert len(expected) == 3, "two of one file, and one of the other"
+    assert {rate: share for rate, share in row.drop("taken").items() if share} == expected
+    assert row["taken"] == read(results / "attention.json").of("×9")[0]["definition"]["learning_rate"]
