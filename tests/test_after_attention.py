@@ -19,7 +19,7 @@ from seq2seq_utils.experiments import (
 )
 from seq2seq_utils.experiments.after_attention import LATER_RATES, MODELS, Arm
 from seq2seq_utils.experiments.after_attention_tables import ThreeModels, all_rates, by_pairs, rates_tried
-from seq2seq_utils.experiments.stored import read, store
+from seq2seq_utils.experiments.stored import store
 from seq2seq_utils.grammar import generate, generate_splits
 from seq2seq_utils.models import count_parameters
 from seq2seq_utils.pairs import SentencePair, Splits
