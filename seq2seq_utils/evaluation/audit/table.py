@@ -270,7 +270,7 @@ CHECKS = (
         measure=learning.weights_beside_words,
         relation=">=",
         bound=0,
-        unit="below the others' error rate",
+        unit="lowest error rate of moved maps minus their own",
         symptom="a map that is one row off, or mirrored",
         explained=(ATTENTION, "Side road: the maps of other runs, and rows that are off by one"),
         learned_below=ALIGNED,
