@@ -239,7 +239,7 @@ CHECKS = (
         bound=0.65,
         unit="share of pairs",
         symptom="fluent sentences that have nothing to do with the source",
-        explained=(FORCING, "Robust, or not listening?"),
+        explained=(SEQ2SEQ, "Good French that says something else"),
         learned_below=LEARNED,
     ),
     Check(
