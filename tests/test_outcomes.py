@@ -5,8 +5,8 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
 
-from seq2seq_utils.drawing import TARGET, outcomes
-from seq2seq_utils.drawing.outcomes import outcome_table
+from seq2seq_utils.drawing import TARGET
+from seq2seq_utils.drawing.outcomes import outcome_table, run_panels
 from seq2seq_utils.evaluation.audit import Outcome
 
 plt.switch_backend("agg")
@@ -69,7 +69,7 @@ RUNS = pd.DataFrame(
 
 
 def test_each_run_is_a_dot_in_the_row_of_its_program_and_a_band_shows_the_span_of_the_sound_ones():
-    figure = outcomes.run_panels(RUNS, {"loss": "Loss", "bleu": "BLEU"}, "program", "sound")
+    figure = run_panels(RUNS, {"loss": "Loss", "bleu": "BLEU"}, "program", "sound")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
         "sound",
         "no mask",
@@ -86,4 +86,4 @@ def test_each_run_is_a_dot_in_the_row_of_its_program_and_a_band_shows_the_span_o
 
 def test_without_a_sound_run_there_is_no_band_to_draw():
     with pytest.raises(ValueError, match="program: there is no run of 'best'; there are sound, no mask"):
-        outcomes.run_panels(RUNS, {"loss": "Loss"}, "program", "best")
+        run_panels(RUNS, {"loss": "Loss"}, "program", "best")
